@@ -1,0 +1,13 @@
+"""aimcore: AIM on Kubernetes as a side-effect-free library.
+
+    snapshot = Snapshot(table, now)
+    plan = make_plan(snapshot, key)
+    changes = changes_needed(plan, snapshot)
+
+House rules:
+
+1. No I/O, no clock, no randomness, no logging, no environment, no globals that change.
+2. A plan sees the cluster only through its snapshot, and every look-up is recorded.
+3. Everything is total: bad input becomes a condition, never an exception.
+4. Equal snapshots give equal plans, in any process and any order of objects.
+"""

@@ -1,0 +1,90 @@
+"""Slices: of other people's objects the table keeps only what the core reads.
+
+A change outside the slice wakes nobody. Kinds without a row are kept whole (but for managed fields of others).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Slice = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+_METADATA = (
+    "name", "namespace", "uid", "resourceVersion", "generation", "labels", "annotations", "creationTimestamp",
+    "deletionTimestamp", "ownerReferences", "finalizers",
+)  # fmt: skip
+
+
+def _metadata(raw: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    metadata = raw.get("metadata")
+    if not isinstance(metadata, dict):
+        return {}
+    return {k: metadata[k] for k in _METADATA if k in metadata and k not in without}
+
+
+def _part(raw: Mapping[str, Any], member: str, fields: tuple[str, ...]) -> dict[str, Any]:
+    part = raw.get(member)
+    return {f: part[f] for f in fields if f in part} if isinstance(part, dict) else {}
+
+
+def _base(raw: Mapping[str, Any], **members: Any) -> dict[str, Any]:
+    kept = {"apiVersion": raw.get("apiVersion"), "kind": raw.get("kind"), "metadata": _metadata(raw)}
+    return {**kept, **{k: v for k, v in members.items() if v}}
+
+
+def _node(raw: Mapping[str, Any]) -> dict[str, Any]:
+    kept = _base(raw, status=_part(raw, "status", ("allocatable", "capacity")))
+    labels = kept["metadata"].get("labels")
+    if isinstance(labels, dict):
+        gpu = {k: v for k, v in labels.items() if isinstance(k, str) and k.startswith(("amd.com/", "beta.amd.com/"))}
+        kept["metadata"]["labels"] = gpu
+    kept["metadata"].pop("annotations", None)
+    return kept
+
+
+def _namespace(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return _base(raw, status=_part(raw, "status", ("phase",)))
+
+
+def _deployment(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return _base(
+        raw,
+        spec=_part(raw, "spec", ("replicas", "selector")),
+        status=_part(
+            raw,
+            "status",
+            ("observedGeneration", "replicas", "updatedReplicas", "readyReplicas", "availableReplicas", "conditions"),
+        ),
+    )
+
+
+def _whole(raw: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = raw.get("metadata")
+    if isinstance(metadata, dict) and "managedFields" in metadata:
+        return {**raw, "metadata": {k: v for k, v in metadata.items() if k != "managedFields"}}
+    return dict(raw)
+
+
+def _with_managed_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(raw)
+
+
+SLICES: Mapping[str, Slice] = {
+    "Node": _node,
+    "Namespace": _namespace,
+    "Deployment": _deployment,
+    "InferenceService": _with_managed_fields,
+    "HTTPRoute": _with_managed_fields,
+    "ScaledObject": _with_managed_fields,
+    "AIMServiceTemplate": _with_managed_fields,
+    "AIMClusterServiceTemplate": _with_managed_fields,
+    "AIMModel": _with_managed_fields,
+    "AIMTemplateCache": _with_managed_fields,
+}
+
+
+def sliced(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The slice of an object that the core reads."""
+    kind = raw.get("kind")
+    return SLICES.get(kind, _whole)(raw) if isinstance(kind, str) else dict(raw)

@@ -1,0 +1,347 @@
+"""From the health of components to conditions, overall status and events.
+
+1. Conditions are positive: True is healthy (except those a kind declares informational).
+2. `lastTransitionTime` moves only when the *status* of a condition changes, judged once against the stored conditions.
+3. `DependenciesReachable`, `AuthValid` and `ConfigValid` stand on every object from the first round.
+4. Conditions of components that no longer report are removed.
+5. The order is canonical (components as reported, other conditions, framework, Ready), so history leaves no trace.
+6. Messages are stable: no counters, no countdowns.
+7. An infrastructure failure leaves a component's stored status alone for ten seconds (`GRACE`).
+8. Events mark transitions: a condition that stood with another status, or a new reason at error level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from aimcore.plan import PlannedEvent
+from aimcore.snapshot import Snapshot, moment
+
+GRACE = timedelta(seconds=10)
+
+
+class State(IntEnum):
+    """How a component, or a whole object, fares. Lower is worse; the worst component decides."""
+
+    FAILED = 0
+    NOT_AVAILABLE = 1
+    DEGRADED = 2
+    PENDING = 3
+    STARTING = 4
+    PROGRESSING = 5
+    READY = 6
+    RUNNING = 7
+
+    @property
+    def text(self) -> str:
+        """As written in `status.status` of every kind but AIMService."""
+        return _TEXT[self]
+
+    @classmethod
+    def of(cls, text: object) -> State:
+        """The state that a status text names; FAILED for an empty or unknown one (rank 0 in the reference)."""
+        return _STATE.get(text, cls.FAILED) if isinstance(text, str) else cls.FAILED
+
+
+_TEXT = {
+    State.FAILED: "Failed",
+    State.NOT_AVAILABLE: "NotAvailable",
+    State.DEGRADED: "Degraded",
+    State.PENDING: "Pending",
+    State.STARTING: "Starting",
+    State.PROGRESSING: "Progressing",
+    State.READY: "Ready",
+    State.RUNNING: "Running",
+}
+_STATE = {text: state for state, text in _TEXT.items()}
+ERROR_STATES = frozenset({State.FAILED, State.NOT_AVAILABLE, State.DEGRADED})
+_NAMED_STATES = ERROR_STATES | {State.PENDING}
+
+
+class Depends(StrEnum):
+    """Where a component stands: something we wait for (upstream), something we make (downstream), neither."""
+
+    UPSTREAM = "Upstream"
+    DOWNSTREAM = "Downstream"
+    NONE = ""
+
+
+class Category(StrEnum):
+    """What kind of error a component met. Texts as in the reference."""
+
+    INFRASTRUCTURE = "Infrastructure"
+    AUTH = "Auth"
+    MISSING_DOWNSTREAM = "MissingDependency"
+    MISSING_UPSTREAM = "MissingReference"
+    INVALID_SPEC = "InvalidSpec"
+    EXHAUSTION = "ResourceExhaustion"
+
+
+STATE_OF_CATEGORY: Mapping[Category, State] = {
+    Category.AUTH: State.FAILED,
+    Category.EXHAUSTION: State.FAILED,
+    Category.INVALID_SPEC: State.FAILED,
+    Category.MISSING_UPSTREAM: State.DEGRADED,
+    Category.INFRASTRUCTURE: State.DEGRADED,
+    Category.MISSING_DOWNSTREAM: State.PROGRESSING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one component fares this round. Becomes the condition `<component>Ready`.
+
+    `category` is set when an error stands behind it; use `failing` to get the state that belongs to a category.
+    `unknown` makes the condition Unknown (a required kind is unreadable, or a fact is pending and nothing is stored).
+    """
+
+    component: str
+    state: State
+    reason: str
+    message: str = ""
+    depends: Depends = Depends.NONE
+    category: Category | None = None
+    unknown: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        return self.state >= State.READY
+
+
+def failing(
+    component: str, category: Category, reason: str, message: str, depends: Depends = Depends.NONE
+) -> Health:
+    """The health of a component with an error of this category."""
+    return Health(component, STATE_OF_CATEGORY[category], reason, message, depends, category)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One entry of `status.conditions`. `at_fault` makes its events Warnings."""
+
+    type: str
+    status: str
+    reason: str
+    message: str = ""
+    at_fault: bool = False
+
+    @property
+    def is_true(self) -> bool:
+        return self.status == "True"
+
+
+def condition(type_: str, is_true: bool, reason: str, message: str = "", *, at_fault: bool = False) -> Condition:
+    """A condition that is no component (`Discovered`, `DownloadComplete`, …)."""
+    return Condition(type_, "True" if is_true else "False", reason, message, at_fault)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the components together mean.
+
+    `conditions`: entries for `status.conditions`, complete. `state`: the overall state before a kind renames it.
+    `retry`: plan again with back-off. `events`: to be emitted once the status is written.
+    """
+
+    conditions: tuple[Mapping[str, Any], ...]
+    state: State
+    events: tuple[PlannedEvent, ...]
+    retry: bool
+    ready: bool
+
+
+def judge(
+    snapshot: Snapshot,
+    components: Sequence[Health],
+    stored: object,
+    generation: int,
+    *,
+    others: Sequence[Condition] = (),
+    held: State | None = None,
+) -> Verdict:
+    """Judge an object by its components.
+
+    `stored`: `status.conditions` as read (any JSON). `others`: conditions that are no components.
+    `held`: at best this overall state and Ready=False with the first unready component, whatever the rest says: used
+    where a kind overrides the worst-of rule (a Ready InferenceService keeps its service at Degraded).
+    """
+    before = _by_type(stored)
+    categories = {h.category for h in components if h.category is not None}
+    unreachable = Category.INFRASTRUCTURE in categories
+    reachable = _reachable(components, unreachable)
+    graced = unreachable and _in_grace(snapshot, before.get("DependenciesReachable"))
+    entries = [_of_component(h, before, graced) for h in components]
+    state = held if held is not None else _root(components, entries, categories, unreachable)
+    framework = [reachable, _auth_valid(components), _config_valid(components)]
+    ready = _ready(components, entries, categories, unreachable, held)
+    final = [*entries, *others, *framework, ready]
+    now = snapshot.timestamp()
+    return Verdict(
+        conditions=tuple(_written(c, before.get(c.type), generation, now) for c in final),
+        state=state,
+        events=tuple(_events(final, before)),
+        retry=unreachable,
+        ready=ready.is_true,
+    )
+
+
+def stored_condition(stored: object, type_: str) -> Mapping[str, Any] | None:
+    """The stored condition of that type, or None. `stored` is any JSON."""
+    return _by_type(stored).get(type_)
+
+
+def _by_type(stored: object) -> dict[str, Mapping[str, Any]]:
+    if not isinstance(stored, list):
+        return {}
+    return {c["type"]: c for c in stored if isinstance(c, dict) and isinstance(c.get("type"), str)}
+
+
+# ---- the single conditions ------------------------------------------------------------------------------------------
+def _of_component(health: Health, before: Mapping[str, Mapping[str, Any]], graced: bool) -> Condition:
+    type_ = f"{health.component}Ready"
+    status = "Unknown" if health.unknown else "True" if health.is_ready else "False"
+    if graced and health.category is Category.INFRASTRUCTURE and type_ in before:
+        kept = before[type_].get("status")
+        status = kept if kept in ("True", "False", "Unknown") else status
+    at_fault = health.state in ERROR_STATES and status != "True"
+    return Condition(type_, status, health.reason or "Ready", health.message, at_fault)
+
+
+def _reachable(components: Iterable[Health], unreachable: bool) -> Condition:
+    if not unreachable:
+        return condition("DependenciesReachable", True, "Reachable", "All dependencies are reachable")
+    cause = _first(components, Category.INFRASTRUCTURE)
+    return condition(
+        "DependenciesReachable", False, "InfrastructureError", _because("Cannot reach dependencies", cause), at_fault=True
+    )
+
+
+def _auth_valid(components: Iterable[Health]) -> Condition:
+    cause = _first(components, Category.AUTH)
+    if cause is None:
+        return condition("AuthValid", True, "AuthenticationValid", "Authentication and authorization successful")
+    return condition("AuthValid", False, "AuthError", _because(_BLOCKING[Category.AUTH][1], cause), at_fault=True)
+
+
+def _config_valid(components: Sequence[Health]) -> Condition:
+    for category in (Category.INVALID_SPEC, Category.MISSING_UPSTREAM):
+        cause = _first(components, category)
+        if cause is not None:
+            reason, message = _BLOCKING[category]
+            return condition("ConfigValid", False, reason, _because(message, cause), at_fault=True)
+    return condition("ConfigValid", True, "ConfigurationValid", "Configuration is valid")
+
+
+_BLOCKING: Mapping[Category, tuple[str, str]] = {
+    Category.AUTH: ("AuthError", "Authentication or authorization failure"),
+    Category.INVALID_SPEC: ("InvalidSpec", "Configuration validation failed"),
+    Category.MISSING_UPSTREAM: ("ReferenceNotFound", "Referenced resource not found"),
+}
+
+
+def _first(components: Iterable[Health], category: Category) -> Health | None:
+    return next((h for h in components if h.category is category), None)
+
+
+def _because(sentence: str, cause: Health | None) -> str:
+    return f"{sentence}: {cause.message}" if cause is not None and cause.message else sentence
+
+
+# ---- overall --------------------------------------------------------------------------------------------------------
+def _root(
+    components: Sequence[Health], entries: Sequence[Condition], categories: set[Category], unreachable: bool
+) -> State:
+    if categories & _BLOCKING.keys():
+        return State.FAILED
+    worst = min((_counted(h, c) for h, c in zip(components, entries, strict=True)), default=State.READY)
+    return State.DEGRADED if unreachable and worst is not State.READY else worst
+
+
+def _counted(health: Health, entry: Condition) -> State:
+    """What a component counts in the overall status."""
+    if entry.is_true:
+        return State.READY
+    if health.state in _NAMED_STATES:
+        return health.state
+    return State.PENDING if health.depends is Depends.UPSTREAM else State.PROGRESSING
+
+
+def _ready(
+    components: Sequence[Health],
+    entries: Sequence[Condition],
+    categories: set[Category],
+    unreachable: bool,
+    held: State | None,
+) -> Condition:
+    if held is None:
+        for category, (reason, message) in _BLOCKING.items():
+            if category in categories:
+                return condition("Ready", False, reason, _because(message, _first(components, category)), at_fault=True)
+    unready = [(h, c) for h, c in zip(components, entries, strict=True) if not c.is_true]
+    if not unready:
+        return condition("Ready", True, "AllComponentsReady", "All components are ready")
+    for health, entry in unready:
+        if health.state in ERROR_STATES:
+            message = f"Component {health.component} is not ready: {health.message}"
+            return condition("Ready", False, entry.reason, message, at_fault=True)
+    if unreachable:
+        cause = _first(components, Category.INFRASTRUCTURE)
+        message = _because("Infrastructure error - waiting for retry", cause)
+        return condition("Ready", False, "InfrastructureError", message, at_fault=True)
+    lowest = min(unready, key=lambda pair: _counted(*pair))[0]
+    message = f"Waiting for components to become ready: {lowest.component}: {lowest.message or lowest.reason}"
+    return condition("Ready", False, "Progressing", message)
+
+
+def _in_grace(snapshot: Snapshot, reachable: Mapping[str, Any] | None) -> bool:
+    if reachable is None or reachable.get("status") != "False":
+        return True
+    since = moment(reachable.get("lastTransitionTime"))
+    return since is not None and not snapshot.is_past(since + GRACE)
+
+
+def _written(entry: Condition, before: Mapping[str, Any] | None, generation: int, now: str) -> Mapping[str, Any]:
+    """The JSON of a condition. The time is kept while the status is."""
+    same = before is not None and before.get("status") == entry.status and moment(before.get("lastTransitionTime"))
+    written: dict[str, Any] = {
+        "type": entry.type,
+        "status": entry.status,
+        "reason": entry.reason,
+        "message": entry.message,
+        "lastTransitionTime": before["lastTransitionTime"] if same and before is not None else now,
+    }
+    if generation:
+        written["observedGeneration"] = generation
+    return written
+
+
+# ---- events ---------------------------------------------------------------------------------------------------------
+def _events(final: Iterable[Condition], before: Mapping[str, Mapping[str, Any]]) -> Iterable[PlannedEvent]:
+    for entry in final:
+        old = before.get(entry.type)
+        turned = old is not None and old.get("status") != entry.status
+        new_fault = entry.at_fault and (old is None or old.get("reason") != entry.reason)
+        if turned or new_fault:
+            yield PlannedEvent("Warning" if entry.at_fault else "Normal", entry.reason, entry.message or _said(entry))
+
+
+def _said(entry: Condition) -> str:
+    subject = entry.type.removesuffix("Ready") or entry.type
+    verdict = {"True": "is ready", "False": "is not ready"}.get(entry.status, "status unknown")
+    return f"{subject} {verdict}: {entry.reason}"
+
+
+def replaced(components: Sequence[Health], changed: Health) -> list[Health]:
+    """The components with the one of that name replaced (or appended)."""
+    if any(h.component == changed.component for h in components):
+        return [changed if h.component == changed.component else h for h in components]
+    return [*components, changed]
+
+
+def demoted(health: Health, state: State) -> Health:
+    """The same health in another state and without an error category that would decide the whole object."""
+    return replace(health, state=state, category=None)

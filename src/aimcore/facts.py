@@ -1,0 +1,142 @@
+"""Wants and facts: questions for the world outside the Kubernetes API, and their answers.
+
+1. A plan never fetches. It asks (`Snapshot.fact`); unanswered questions are the plan's `wants`; the shell answers
+   them, and the answer is a fact in the next snapshot.
+2. A question carries everything needed to answer it and nothing else, so equal questions share one answer.
+3. Secrets are named in questions and never stored in answers.
+4. What came of our own writes is a fact too (`Outcome`), so a plan can say so in a condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from aimcore.resource import Key
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLabels:
+    """Which labels does this container image carry? Answered with `Mapping[str, str]`.
+
+    `secrets` are names of pull secrets in `namespace`, in order.
+    """
+
+    image: str
+    namespace: str
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodLog:
+    """The last lines of one container's log. Answered with `str`.
+
+    `uid` makes the question unique to one incarnation of the pod; `lines` None means the whole log; `previous` asks
+    for the log of the container's previous run.
+    """
+
+    namespace: str
+    pod: str
+    uid: str
+    container: str
+    lines: int | None = 50
+    previous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryTags:
+    """Which repositories and tags match one filter of a model source? Answered with a tuple of `(repository, tag)`.
+
+    `repository` is a name, or a pattern with `*`. `secrets` are names of pull secrets in `namespace`, in order.
+    """
+
+    registry: str
+    repository: str
+    namespace: str
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SecretExists:
+    """Does this Secret exist? Answered with `bool`. Its content is never read for this."""
+
+    namespace: str
+    name: str
+
+
+Want = ImageLabels | PodLog | RepositoryTags | SecretExists
+
+
+class FailureKind(StrEnum):
+    """Why a question could not be answered, or a write not be done."""
+
+    AUTH = "auth"
+    NOT_FOUND = "not-found"
+    UNREACHABLE = "unreachable"
+    RATE_LIMITED = "rate-limited"
+    MALFORMED = "malformed"
+    SECRET_NOT_FOUND = "secret-not-found"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The world answered "no". `message` is a sentence for people and holds no secret value."""
+
+    kind: FailureKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, with the moment at which it was given (aware UTC). `value` is a `Failure` if there is none."""
+
+    value: Any
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeOf:
+    """Names the outcome of the last write to `child` on behalf of `parent`."""
+
+    parent: Key
+    child: Key
+
+
+class Refusal(StrEnum):
+    """Why a write was not done. The values are condition reasons."""
+
+    APPLY_CONFLICT = "ApplyConflict"
+    FIELD_CONFLICT = "FieldConflict"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    ADMISSION_DENIED = "AdmissionDenied"
+    FORBIDDEN = "Forbidden"
+    KIND_NOT_INSTALLED = "KindNotInstalled"
+    NAMESPACE_TERMINATING = "NamespaceTerminating"
+    NAMESPACE_NOT_FOUND = "NamespaceNotFound"
+    INVALID_SPEC = "InvalidSpec"
+    SERVER_UNREACHABLE = "ServerUnreachable"
+    UNKNOWN = "Unknown"
+    """A time-out: the write may have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A write that was not simply done.
+
+    `message` is the server's own. `manager` and `fields` are set for conflicts. `desired` is the fingerprint of the
+    manifest that was refused (see `aimcore.changes.fingerprint`), so that a changed manifest is tried at once.
+    """
+
+    refusal: Refusal
+    message: str
+    at: datetime
+    manager: str = ""
+    fields: tuple[str, ...] = ()
+    desired: str = ""
+
+
+Facts = Mapping[Want, Answer]

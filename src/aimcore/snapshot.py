@@ -1,0 +1,214 @@
+"""The snapshot: everything a plan may know, and the record of what it looked at.
+
+1. A plan sees the cluster only through a `Snapshot`. There is no other access.
+2. Every look-up is recorded as a `Read` (`reads.py`), also when nothing was found. A change wakes exactly the keys
+   whose reads it touches; nobody writes a watch mapping.
+3. A look-up never raises and never guesses: it answers Found | Absent | Unreadable | NotInstalled.
+4. Time is a read: only `is_past` compares with the clock. `timestamp` may be written into a status, never compared.
+5. A view is a pure function of the snapshot with arguments; its readers wake only when its *value* changes.
+6. A snapshot borrows its source: it is valid until the planner returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+from aimcore.facts import Answer, Outcome, OutcomeOf, Want
+from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, Read, TimeRead, ViewRead
+from aimcore.resource import Key, Resource
+from aimcore.settings import Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The object exists."""
+
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """The kind is readable and no such object exists."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The kind exists, but cannot be read now.
+
+    `reason` is one of the reasons of `spec` errors (`Forbidden`, `Timeout`, …), `message` a sentence for people.
+    Never treated as absent.
+    """
+
+    kind: str
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotInstalled:
+    """The API server does not serve this kind (its CRD is missing). A fact, not an error."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """All objects of one index bucket, ordered by (namespace, name)."""
+
+    resources: tuple[Resource, ...]
+
+
+Lookup = Found | Absent | Unreadable | NotInstalled
+Listing = Listed | Unreadable | NotInstalled
+Availability = Unreadable | NotInstalled | None
+"""None means that the kind is readable."""
+
+
+class Source(Protocol):
+    """What a snapshot borrows from: `aimcore.table.Table`, or the store of a shell built on it."""
+
+    def find(self, key: Key) -> Resource | None: ...
+    def bucket(self, kind: str, index: str, value: str) -> tuple[Resource, ...]: ...
+    def availability(self, kind: str) -> Availability: ...
+    def answer(self, want: Want) -> Answer | None: ...
+    def outcome(self, of: OutcomeOf) -> Outcome | None: ...
+    def recall_view(self, read: ViewRead) -> tuple[Any] | None: ...
+    def keep_view(self, read: ViewRead, value: Any, reads: frozenset[Read]) -> None: ...
+
+
+class Snapshot:
+    """One frozen view of the cluster at `now`, with a record of every look-up.
+
+    `now` is an aware datetime (UTC). `settings` are the operator's own settings. `reads`, `check_again_at` and `wants`
+    grow while the plan is made.
+    """
+
+    __slots__ = ("_now", "_source", "reads", "settings", "wants", "check_again_at")
+
+    def __init__(self, source: Source, now: datetime, settings: Settings | None = None) -> None:
+        self._source = source
+        self._now = now
+        self.settings = settings or Settings()
+        self.reads: set[Read] = set()
+        self.wants: dict[Want, None] = {}
+        self.check_again_at: datetime | None = None
+
+    # ---- objects ------------------------------------------------------------------------------------------------
+    def object(self, kind: str, namespace: str, name: str) -> Lookup:
+        """Look up one object by name. Cluster-scoped kinds take `namespace=""`."""
+        key = Key(kind, namespace, name)
+        self.reads.add(ObjectRead(key))
+        resource = self._source.find(key)
+        if resource is not None:
+            return Found(resource)
+        return self._unavailable(kind) or Absent(key)
+
+    def index(self, kind: str, index: str, value: str) -> Listing:
+        """List the objects of `kind` whose index `index` (see `aimcore.indexes`) contains `value`."""
+        self.reads.add(IndexRead(kind, index, value))
+        resources = self._source.bucket(kind, index, value)
+        if not resources and (unavailable := self._unavailable(kind)) is not None:
+            return unavailable
+        return Listed(resources)
+
+    def availability(self, kind: str) -> Availability:
+        """Whether the kind can be read at all. A CRD that appears later wakes the reader."""
+        self.reads.add(KindRead(kind))
+        return self._source.availability(kind)
+
+    def _unavailable(self, kind: str) -> Unreadable | NotInstalled | None:
+        self.reads.add(KindRead(kind))
+        return self._source.availability(kind)
+
+    # ---- derived knowledge --------------------------------------------------------------------------------------
+    def view(self, function: Callable[Concatenate[Snapshot, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The value of a view: a pure function of the snapshot and hashable arguments.
+
+        A view reads index buckets or other views, never time or facts.
+        """
+        read = ViewRead(function, args)
+        self.reads.add(read)
+        known = self._source.recall_view(read)
+        if known is not None:
+            return known[0]  # type: ignore[no-any-return]
+        inner = Snapshot(self._source, self._now, self.settings)
+        value = function(inner, *args, **kwargs)
+        self._source.keep_view(read, value, frozenset(inner.reads))
+        return value
+
+    # ---- facts --------------------------------------------------------------------------------------------------
+    def fact(self, want: Want, *, not_older_than: datetime | None = None) -> Answer | None:
+        """The answer to a question for the world outside the API, or None while nobody has answered.
+
+        An unanswered question goes into the plan's wants. With `not_older_than`, so does one whose answer is older;
+        the old answer is returned meanwhile.
+        """
+        self.reads.add(FactRead(want))
+        answer = self._source.answer(want)
+        if answer is None or (not_older_than is not None and answer.at < not_older_than):
+            self.wants[want] = None
+        return answer
+
+    def outcome(self, parent: Key, child: Key) -> Outcome | None:
+        """What came of our last write to `child` on behalf of `parent`, if it was not simply done."""
+        of = OutcomeOf(parent, child)
+        self.reads.add(FactRead(of))
+        return self._source.outcome(of)
+
+    # ---- time ---------------------------------------------------------------------------------------------------
+    def is_past(self, moment: datetime) -> bool:
+        """Whether `moment` (aware) has come. A moment still ahead makes the plan be asked again then."""
+        self.reads.add(TimeRead(moment))
+        if self._now >= moment:
+            return True
+        if self.check_again_at is None or moment < self.check_again_at:
+            self.check_again_at = moment
+        return False
+
+    def timestamp(self) -> str:
+        """Now, in the form the API server writes (`2026-11-23T15:33:00Z`). To be written, never compared."""
+        return timestamp(self._now)
+
+    def now_to_write(self) -> datetime:
+        """Now, for computing a moment that is *written* into a status (such as the next attempt's absolute time)."""
+        return self._now
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with whole seconds, as in `metadata.creationTimestamp`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment(text: object) -> datetime | None:
+    """The moment that an RFC 3339 text names, or None if it is no such text. Never raises."""
+    if not isinstance(text, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
+
+
+__all__ = [
+    "Absent",
+    "Availability",
+    "Found",
+    "Listed",
+    "Listing",
+    "Lookup",
+    "NotInstalled",
+    "Snapshot",
+    "Source",
+    "Unreadable",
+    "moment",
+    "timestamp",
+]
