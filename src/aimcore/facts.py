@@ -129,6 +129,8 @@ class Outcome:
 
     `message` is the server's own. `manager` and `fields` are set for conflicts. `desired` is the fingerprint of the
     manifest that was refused (see `aimcore.changes.fingerprint`), so that a changed manifest is tried at once.
+    `seen` is the child's resourceVersion when it was refused ("" if absent). `attempts` counts earlier refusals of the
+    same manifest in a row; whoever learns outcomes keeps it (`Table.learn_outcome`).
     """
 
     refusal: Refusal
@@ -137,6 +139,12 @@ class Outcome:
     manager: str = ""
     fields: tuple[str, ...] = ()
     desired: str = ""
+    seen: str = ""
+    attempts: int = 0
+
+
+Taken = tuple[str, int]
+"""The fingerprint of the manifest that the server last took for a child, and the child's generation then."""
 
 
 Facts = Mapping[Want, Answer]

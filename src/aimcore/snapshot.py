@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
-from aimcore.facts import Answer, Outcome, OutcomeOf, Want
+from aimcore.facts import Answer, Outcome, OutcomeOf, Taken, Want
 from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, Read, TimeRead, ViewRead
 from aimcore.resource import Key, Resource
 from aimcore.settings import Settings
@@ -80,6 +80,7 @@ class Source(Protocol):
     def availability(self, kind: str) -> Availability: ...
     def answer(self, want: Want) -> Answer | None: ...
     def outcome(self, of: OutcomeOf) -> Outcome | None: ...
+    def taken(self, of: OutcomeOf) -> Taken | None: ...
     def recall_view(self, read: ViewRead) -> tuple[Any] | None: ...
     def keep_view(self, read: ViewRead, value: Any, reads: frozenset[Read]) -> None: ...
 
@@ -162,6 +163,12 @@ class Snapshot:
         of = OutcomeOf(parent, child)
         self.reads.add(FactRead(of))
         return self._source.outcome(of)
+
+    def taken(self, parent: Key, child: Key) -> Taken | None:
+        """Which manifest the server last took for `child`, if we wrote it since we started."""
+        of = OutcomeOf(parent, child)
+        self.reads.add(FactRead(of))
+        return self._source.taken(of)
 
     # ---- time ---------------------------------------------------------------------------------------------------
     def is_past(self, moment: datetime) -> bool:

@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from aimcore.cluster.slices import sliced
-from aimcore.facts import Answer, Outcome, OutcomeOf, Want
+from aimcore.facts import Answer, Outcome, OutcomeOf, Taken, Want
 from aimcore.indexes import indexes_of
 from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, Read, ViewRead
 from aimcore.resource import Key, Resource
@@ -32,6 +33,7 @@ class Table:
         self._unavailable: dict[str, Availability] = {}
         self._answers: dict[Want, Answer] = {}
         self._outcomes: dict[OutcomeOf, Outcome] = {}
+        self._taken: dict[OutcomeOf, Taken] = {}
         self._views: dict[ViewRead, tuple[Any, frozenset[Read]]] = {}
         self._viewed: dict[Read, set[ViewRead]] = {}
         self._settings = settings or Settings()
@@ -95,12 +97,15 @@ class Table:
 
     def learn_outcome(self, of: OutcomeOf, outcome: Outcome | None) -> set[Read]:
         """What came of a write; None means that it was done."""
-        old = self._outcomes.get(of)
-        if outcome is None:
-            self._outcomes.pop(of, None)
-        else:
-            self._outcomes[of] = outcome
+        old = self._outcomes.pop(of, None)
+        if outcome is not None:
+            again = old is not None and old.desired == outcome.desired
+            self._outcomes[of] = replace(outcome, attempts=old.attempts + 1 if again and old is not None else 0)
         return set() if _outcome(old) == _outcome(outcome) else {FactRead(of)}
+
+    def learn_taken(self, of: OutcomeOf, taken: Taken) -> None:
+        """The server took this manifest. It wakes nobody: the object itself, learnt beside it, does."""
+        self._taken[of] = taken
 
     # ---- what snapshots ask -------------------------------------------------------------------------------------
     def find(self, key: Key) -> Resource | None:
@@ -124,6 +129,9 @@ class Table:
 
     def outcome(self, of: OutcomeOf) -> Outcome | None:
         return self._outcomes.get(of)
+
+    def taken(self, of: OutcomeOf) -> Taken | None:
+        return self._taken.get(of)
 
     def recall_view(self, read: ViewRead) -> tuple[Any] | None:
         known = self._views.get(read)

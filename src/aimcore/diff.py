@@ -1,0 +1,203 @@
+"""The smallest set of writes that makes the cluster match a plan.
+
+1. Nothing to change gives an empty `Changes`: no API call at all.
+2. A child that is made once (`Write.CREATE`) is made when absent and never touched again.
+3. An applied child is written only when `aimcore.leaves` sees a difference.
+4. What cannot be read is not written. Nothing is created for an object that is being deleted.
+5. A refused write is tried again when its manifest changes, when the child changes (conflicts and invalid specs), or
+   after a pause that doubles (everything else); never hotter.
+6. A difference that stays although exactly this manifest was taken (pruned, or rewritten by a webhook) is left alone
+   until the manifest or the child's generation changes.
+7. Fields that reach running pods and were there before us are protected from force (`PROTECTED`), until the owner
+   changes what is wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from aimcore.changes import (
+    Apply,
+    Changes,
+    ChildChange,
+    Create,
+    Delete,
+    PatchFinalizers,
+    PatchObject,
+    PatchStatus,
+    fingerprint,
+)
+from aimcore.facts import Outcome, Refusal
+from aimcore.labels import CONTROLLERS, RENDER_REVISION
+from aimcore.leaves import is_satisfied
+from aimcore.plan import Child, Deletion, Edit, Plan, Write
+from aimcore.resource import Resource
+from aimcore.snapshot import Absent, Found, Snapshot
+
+PROTECTED: Mapping[str, tuple[str, ...]] = {
+    "InferenceService": (".metadata.labels", ".metadata.annotations", ".spec"),
+}
+"""Prefixes of field paths whose change rolls pods."""
+
+_UNTIL_CHANGED = frozenset({Refusal.APPLY_CONFLICT, Refusal.FIELD_CONFLICT, Refusal.INVALID_SPEC})
+_AT_ONCE = frozenset({Refusal.SERVER_UNREACHABLE, Refusal.UNKNOWN})
+_FIRST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(seconds=600)
+
+
+def changes_needed(plan: Plan, snapshot: Snapshot) -> Changes:
+    """Compare a plan with the snapshot it was made from."""
+    match snapshot.object(*plan.key):
+        case Found(resource):
+            return Changes(
+                finalizers=_finalizers(plan, resource),
+                children=tuple(_children(plan, snapshot)),
+                status=_status(plan, resource),
+            )
+        case _:
+            return Changes()
+
+
+# ---- children -------------------------------------------------------------------------------------------------------
+def _children(plan: Plan, snapshot: Snapshot) -> Iterator[ChildChange]:
+    for deletion in plan.deletions:
+        yield from _deletion(deletion, snapshot)
+    manager = CONTROLLERS[plan.key.kind].manager if plan.key.kind in CONTROLLERS else ""
+    for child in plan.children:
+        yield from _child(child, plan, manager, snapshot)
+    for edit in plan.edits:
+        yield from _edit(edit, manager, snapshot)
+
+
+def _deletion(deletion: Deletion, snapshot: Snapshot) -> Iterator[Delete]:
+    match snapshot.object(*deletion.key):
+        case Found(live) if live.uid == deletion.uid and not live.is_deleting:
+            yield Delete(
+                deletion.key, deletion.uid, deletion.reason, deletion.component, deletion.resource_version
+            )
+        case _:
+            return
+
+
+def _child(child: Child, plan: Plan, manager: str, snapshot: Snapshot) -> Iterator[ChildChange]:
+    key = child.key
+    match snapshot.object(*key):
+        case Absent():
+            if not _waits(snapshot, plan, child, None):
+                yield _first_write(child, manager)
+        case Found(live) if child.write is Write.APPLY and not live.is_deleting:
+            if is_satisfied(key.kind, child.manifest, live.raw, manager):
+                return
+            if not _waits(snapshot, plan, child, live) and not _was_taken(snapshot, plan, child, live):
+                protected = _protected(snapshot, plan, child, live)
+                yield Apply(key, child.manifest, manager, child.component, live.uid, child.may_force, protected)
+        case _:
+            return
+
+
+def _first_write(child: Child, manager: str) -> ChildChange:
+    if child.write is Write.CREATE:
+        return Create(child.key, child.manifest, manager, child.component)
+    return Apply(child.key, child.manifest, manager, child.component, None, child.may_force)
+
+
+def _waits(snapshot: Snapshot, plan: Plan, child: Child, live: Resource | None) -> bool:
+    """Whether a refused write is not to be tried yet."""
+    outcome = snapshot.outcome(plan.key, child.key)
+    if outcome is None or outcome.refusal in _AT_ONCE or outcome.desired != fingerprint(child.manifest):
+        return False
+    if outcome.refusal in _UNTIL_CHANGED and live is not None:
+        return outcome.seen == live.resource_version
+    return not snapshot.is_past(outcome.at + pause_after(outcome))
+
+
+def pause_after(outcome: Outcome) -> timedelta:
+    """How long a refused write rests: 5 s, doubling with each refusal in a row, at most 10 minutes."""
+    return min(_FIRST_PAUSE * 2 ** min(outcome.attempts, 10), _LONGEST_PAUSE)
+
+
+def _was_taken(snapshot: Snapshot, plan: Plan, child: Child, live: Resource) -> bool:
+    taken = snapshot.taken(plan.key, child.key)
+    return taken is not None and taken == (fingerprint(child.manifest), live.generation)
+
+
+def _protected(snapshot: Snapshot, plan: Plan, child: Child, live: Resource) -> tuple[str, ...]:
+    if RENDER_REVISION in live.annotations:
+        return ()  # we made it: what others changed came later
+    outcome = snapshot.outcome(plan.key, child.key)
+    if outcome is not None and outcome.desired != fingerprint(child.manifest):
+        return ()  # the owner changed what is wanted
+    return PROTECTED.get(child.key.kind, ())
+
+
+def _edit(edit: Edit, manager: str, snapshot: Snapshot) -> Iterator[PatchObject]:
+    match snapshot.object(*edit.key):
+        case Found(live) if live.uid == edit.uid and not live.is_deleting:
+            labels = {k: v for k, v in edit.labels.items() if live.labels.get(k) != v}
+            if labels:
+                patch = {"metadata": {"labels": labels}}
+                yield PatchObject(edit.key, patch, live.uid, live.resource_version, manager, edit.component)
+        case _:
+            return
+
+
+# ---- the object itself ----------------------------------------------------------------------------------------------
+def _finalizers(plan: Plan, resource: Resource) -> PatchFinalizers | None:
+    present = resource.finalizers
+    missing = [f for f in plan.add_finalizers if f not in present]
+    if missing and not resource.is_deleting:
+        return PatchFinalizers(plan.key, tuple(_additions(missing, present, resource)), _manager(plan))
+    leaving = [f for f in plan.remove_finalizers if f in present]
+    if leaving:
+        return PatchFinalizers(plan.key, tuple(_removals(leaving, present)), _manager(plan))
+    return None
+
+
+def _additions(missing: Sequence[str], present: Sequence[str], resource: Resource) -> Iterator[Mapping[str, Any]]:
+    if present:
+        yield {"op": "test", "path": "/metadata/uid", "value": resource.uid}
+        yield from ({"op": "add", "path": "/metadata/finalizers/-", "value": f} for f in missing)
+    else:  # adding the list would replace one that somebody else has just made
+        yield {"op": "test", "path": "/metadata/resourceVersion", "value": resource.resource_version}
+        yield {"op": "add", "path": "/metadata/finalizers", "value": list(missing)}
+
+
+def _removals(leaving: Sequence[str], present: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    for position in sorted((present.index(f) for f in leaving), reverse=True):
+        path = f"/metadata/finalizers/{position}"
+        yield {"op": "test", "path": path, "value": present[position]}
+        yield {"op": "remove", "path": path}
+
+
+def _status(plan: Plan, resource: Resource) -> PatchStatus | None:
+    patch = _merge_patch(plan.status, resource.status)
+    if not patch:
+        return None
+    return PatchStatus(plan.key, patch, resource.resource_version, _manager(plan))
+
+
+def _merge_patch(desired: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """The RFC 7386 patch that gives each named member its desired value; members not named are left alone."""
+    patch: dict[str, Any] = {}
+    for member, value in desired.items():
+        if value is None:
+            if member in live:
+                patch[member] = None
+        elif member not in live:
+            patch[member] = value
+        elif live[member] != value:
+            patch[member] = _replacement(value, live[member])
+    return patch
+
+
+def _replacement(value: Any, old: Any) -> Any:
+    """What a merge patch must say to turn `old` into exactly `value`."""
+    if not isinstance(value, Mapping) or not isinstance(old, Mapping):
+        return value
+    return _merge_patch({**dict.fromkeys(old), **value}, old)
+
+
+def _manager(plan: Plan) -> str:
+    return CONTROLLERS[plan.key.kind].manager

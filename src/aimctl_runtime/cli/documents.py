@@ -1,0 +1,164 @@
+"""YAML files as Kubernetes objects, each with the place it came from.
+
+1. Every problem is one sentence: file, line, what was found, what is allowed. Nothing is taken if anything is wrong.
+2. A `List` stands for its items. Empty documents are skipped.
+3. `-` is standard input; a folder stands for its `.yaml`, `.yml` and `.json` files, sorted, with subfolders.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from aimctl_runtime.cli import Problem
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+
+
+class _TextLoader(_Loader):  # type: ignore[misc]
+    """Dates stay texts, as in JSON: Kubernetes writes times as strings."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+    }
+
+
+@dataclass(frozen=True)
+class Document:
+    """One object, with file and line (from 1) where its text begins."""
+
+    object: dict[str, Any]
+    file: str
+    line: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def load_documents(names: Sequence[str], kinds: Collection[tuple[str, str]]) -> list[Document]:
+    """The objects of all files, in order. `kinds` are the allowed (apiVersion, kind) pairs.
+
+    Raises `Problem` with every fault of all files, one line each.
+    """
+    documents: list[Document] = []
+    faults: list[str] = []
+    for name in names:
+        for file, text in _texts(name):
+            _load(file, text, kinds, documents, faults)
+    if faults:
+        raise Problem("\n".join(faults))
+    return documents
+
+
+def _texts(name: str) -> Iterator[tuple[str, str]]:
+    if name == "-":
+        yield "<stdin>", sys.stdin.read()
+        return
+    path = Path(name)
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
+        if not files:
+            raise Problem(f"{name}: the folder holds no .yaml, .yml or .json file")
+    else:
+        files = [path]
+    for file in files:
+        try:
+            yield str(file), file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise Problem(f"{file}: cannot be read: {reason}") from error
+
+
+def _load(
+    file: str, text: str, kinds: Collection[tuple[str, str]], documents: list[Document], faults: list[str]
+) -> None:
+    loader = _TextLoader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            line = node.start_mark.line + 1
+            value = loader.construct_document(node)
+            _take(Document(value, file, line), kinds, documents, faults)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark is not None else file
+        faults.append(f"{where}: not valid YAML: {getattr(error, 'problem', None) or error}")
+    except (ValueError, RecursionError) as error:
+        faults.append(f"{file}: not valid YAML: {error}")
+    finally:
+        loader.dispose()
+
+
+def _take(
+    document: Document, kinds: Collection[tuple[str, str]], documents: list[Document], faults: list[str]
+) -> None:
+    value: Any = document.object
+    if value is None:
+        return
+    fault = _fault(value, kinds)
+    if fault is not None:
+        faults.append(f"{document.place}: {fault}")
+    elif value["kind"] == "List":
+        for item in value.get("items") or ():
+            _take(Document(item, document.file, document.line), kinds, documents, faults)
+    else:
+        documents.append(document)
+
+
+def _fault(value: Any, kinds: Collection[tuple[str, str]]) -> str | None:
+    """What is wrong with the head of an object, or None."""
+    if not isinstance(value, dict):
+        return f"expected a Kubernetes object (a mapping with apiVersion, kind, metadata), found {_shape(value)}"
+    for member in ("apiVersion", "kind"):
+        if not isinstance(value.get(member), str) or not value[member]:
+            return f"{member} is missing; every object needs apiVersion, kind and metadata.name"
+    if value["kind"] == "List":
+        items = value.get("items")
+        return None if items is None or isinstance(items, list) else "items of a List must be a list"
+    if (value["apiVersion"], value["kind"]) not in kinds:
+        return _unknown(value["apiVersion"], value["kind"], kinds)
+    metadata = value.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(name, str) or not name:
+        return f"metadata.name of this {value['kind']} is missing"
+    namespace = metadata.get("namespace")
+    if namespace is not None and not isinstance(namespace, str):
+        return f"metadata.namespace of this {value['kind']} must be a text, found {_shape(namespace)}"
+    return None
+
+
+def _unknown(api_version: str, kind: str, kinds: Collection[tuple[str, str]]) -> str:
+    same_kind = sorted(a for a, k in kinds if k == kind)
+    if same_kind:
+        return f"unknown apiVersion {api_version!r} for kind {kind}; expected {' or '.join(same_kind)}"
+    known = ", ".join(sorted({k for _, k in kinds}))
+    return f"unknown kind {kind!r} (apiVersion {api_version!r}); known kinds are {known}"
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, dict):
+        return "a mapping"
+    return f"{value!r}"
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Block style, members in order of writing, long texts on one line."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def dump(value: Any) -> str:
+    """The YAML text of one object: deterministic, members in the order given."""
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=10**6)
+    return text

@@ -1,0 +1,44 @@
+"""Every rule has a test that names it, or a decision that replaces it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "docs" / "rules.md"
+_ROW = re.compile(r"^\| (?P<rule>[A-Z]+-?[0-9.]+b?) \| (?P<text>[^|]+) \| (?P<decision>[^|]*)\|$", re.MULTILINE)
+
+
+def listed_rules() -> set[str]:
+    """The rules kept in the project."""
+    return set((TESTS / "rules.txt").read_text().split())
+
+
+def page_rules() -> dict[str, str]:
+    """Each rule of the page with the decision that replaces it, or ""."""
+    return {row["rule"]: row["decision"].strip() for row in _ROW.finditer(PAGE.read_text())}
+
+
+def marked_rules() -> set[str]:
+    """The rules named by `pytest.mark.rule(...)` anywhere in the tests."""
+    found = set()
+    for file in TESTS.rglob("test_*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rule":
+                found |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
+    return found
+
+
+def test_the_page_lists_exactly_the_rules_of_the_project():
+    assert set(page_rules()) == listed_rules()
+
+
+def test_every_rule_has_a_test_or_a_decision():
+    replaced = {rule for rule, decision in page_rules().items() if decision}
+    assert sorted(listed_rules() - marked_rules() - replaced) == []
+
+
+def test_no_test_names_a_service_rule_that_does_not_exist():
+    assert sorted(rule for rule in marked_rules() - listed_rules() if rule.startswith("R-")) == []
