@@ -11,3 +11,14 @@ House rules:
 3. Everything is total: bad input becomes a condition, never an exception.
 4. Equal snapshots give equal plans, in any process and any order of objects.
 """
+
+from aimcore.changes import Changes
+from aimcore.diff import changes_needed
+from aimcore.dispatch import make_plan
+from aimcore.plan import Plan
+from aimcore.resource import Key
+from aimcore.settings import Settings
+from aimcore.snapshot import Snapshot
+from aimcore.table import Table
+
+__all__ = ["Changes", "Key", "Plan", "Settings", "Snapshot", "Table", "changes_needed", "make_plan"]

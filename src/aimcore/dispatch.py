@@ -10,13 +10,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from aimcore.kinds.artifact import plan_artifact
+from aimcore.kinds.model import plan_model
+from aimcore.kinds.service import plan_service
+from aimcore.kinds.template import plan_template
+from aimcore.kinds.template_cache import plan_template_cache
 from aimcore.plan import Plan
 from aimcore.resource import Key, Resource
 from aimcore.snapshot import Found, Snapshot
 
 Planner = Callable[[Snapshot, Resource], Plan]
 
-PLANNERS: Mapping[str, Planner] = {}
+PLANNERS: Mapping[str, Planner] = {
+    "AIMArtifact": plan_artifact,
+    "AIMClusterModel": plan_model,
+    "AIMClusterServiceTemplate": plan_template,
+    "AIMModel": plan_model,
+    "AIMService": plan_service,
+    "AIMServiceTemplate": plan_template,
+    "AIMTemplateCache": plan_template_cache,
+}
+"""Runtime configs are data only: nobody plans for them."""
 
 
 def make_plan(snapshot: Snapshot, key: Key) -> Plan:

@@ -71,6 +71,19 @@ def _paths(resource: Resource) -> Iterable[str]:
     return found
 
 
+def _claims(resource: Resource) -> Iterable[str]:
+    """The claims that an InferenceService's predictor mounts."""
+    predictor = resource.spec.get("predictor")
+    volumes = predictor.get("volumes") if isinstance(predictor, dict) else None
+    found = set()
+    for volume in volumes if isinstance(volumes, list) else ():
+        claim = volume.get("persistentVolumeClaim") if isinstance(volume, dict) else None
+        name = claim.get("claimName") if isinstance(claim, dict) else None
+        if isinstance(name, str) and name:
+            found.add(in_namespace(resource.namespace, name))
+    return found
+
+
 def _discovery(resource: Resource) -> Iterable[str]:
     labels = resource.labels
     ours = (
@@ -107,6 +120,7 @@ INDEXES: Mapping[str, Mapping[str, Index]] = {
     },
     "Event": {"involved": _involved},
     "HTTPRoute": {"path": _paths},
+    "InferenceService": {"claim": _claims},
 }
 
 

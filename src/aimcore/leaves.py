@@ -93,14 +93,14 @@ def is_satisfied(kind: str, desired: Mapping[str, Any], live: Mapping[str, Any],
 def owned_fields(live: Mapping[str, Any], manager: str) -> Mapping[str, Any]:
     """The FieldsV1 tree of what `manager` applied to the object (not to its status); empty if nothing."""
     metadata = live.get("metadata")
-    entries = metadata.get("managedFields") if isinstance(metadata, Mapping) else None
+    entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
     for entry in entries if isinstance(entries, list) else ():
         if (
-            isinstance(entry, Mapping)
+            isinstance(entry, dict)
             and entry.get("manager") == manager
             and entry.get("operation") == "Apply"
             and not entry.get("subresource")
-            and isinstance(entry.get("fieldsV1"), Mapping)
+            and isinstance(entry.get("fieldsV1"), dict)
         ):
             return entry["fieldsV1"]  # type: ignore[no-any-return]
     return {}
@@ -108,7 +108,7 @@ def owned_fields(live: Mapping[str, Any], manager: str) -> Mapping[str, Any]:
 
 # ---- granular -------------------------------------------------------------------------------------------------------
 def _granular(kind: str, path: Path, desired: Any, live: Any, owned: Any) -> bool:
-    if isinstance(desired, Mapping):
+    if isinstance(desired, dict):
         return _granular_map(kind, path, desired, live, owned)
     if isinstance(desired, list):
         if path == ("metadata", "ownerReferences"):
@@ -123,11 +123,11 @@ def _granular(kind: str, path: Path, desired: Any, live: Any, owned: Any) -> boo
 
 
 def _granular_map(kind: str, path: Path, desired: Mapping[str, Any], live: Any, owned: Any) -> bool:
-    if not isinstance(live, Mapping):
+    if not isinstance(live, dict):
         return not desired and (live is _MISSING or live is None)
-    if desired and isinstance(owned, Mapping) and not any(k.startswith(("f:", "k:", "v:")) for k in owned):
+    if desired and isinstance(owned, dict) and not any(k.startswith(("f:", "k:", "v:")) for k in owned):
         return _atomic(kind, path, desired, live)  # the server keeps this map as one leaf
-    fields = owned if isinstance(owned, Mapping) else {}
+    fields = owned if isinstance(owned, dict) else {}
     for member, value in desired.items():
         inner = fields.get(f"f:{member}", _MISSING)
         if not _granular(kind, (*path, member), value, live.get(member, _MISSING), inner):
@@ -143,7 +143,7 @@ def _abandons(desired: Mapping[str, Any], live: Mapping[str, Any], owned: Mappin
 def _map_list(kind: str, path: Path, key: str, desired: Sequence[Any], live: Any, owned: Any) -> bool:
     if not isinstance(live, list):
         return not desired
-    by_key = {item.get(key): item for item in live if isinstance(item, Mapping)}
+    by_key = {item.get(key): item for item in live if isinstance(item, dict)}
     wanted = set()
     for item in desired:
         wanted.add(item[key])
@@ -156,7 +156,7 @@ def _map_list(kind: str, path: Path, key: str, desired: Sequence[Any], live: Any
 def _owned_keys(owned: Any, key: str) -> Iterator[str]:
     """The keys of the list items that we own, from names such as `k:{"name":"A"}`."""
     prefix = f'k:{{"{key}":"'
-    for name in owned if isinstance(owned, Mapping) else ():
+    for name in owned if isinstance(owned, dict) else ():
         if isinstance(name, str) and name.startswith(prefix) and name.endswith('"}'):
             yield name[len(prefix) : -2]
 
@@ -164,7 +164,7 @@ def _owned_keys(owned: Any, key: str) -> Iterator[str]:
 def _contains(desired: Sequence[Any], live: Any, key: str) -> bool:
     if not isinstance(live, list):
         return not desired
-    by_key = {item.get(key): item for item in live if isinstance(item, Mapping)}
+    by_key = {item.get(key): item for item in live if isinstance(item, dict)}
     return all(item[key] in by_key and _superset(by_key[item[key]], item) for item in desired)
 
 
@@ -174,7 +174,9 @@ def _superset(live: Mapping[str, Any], desired: Mapping[str, Any]) -> bool:
 
 # ---- atomic ---------------------------------------------------------------------------------------------------------
 def _atomic(kind: str, path: Path, desired: Any, live: Any) -> bool:
-    if isinstance(desired, Mapping):
+    if desired == live:
+        return True
+    if isinstance(desired, dict):
         return _atomic_map(kind, path, desired, live)
     if isinstance(desired, list):
         if not isinstance(live, list):
@@ -189,7 +191,7 @@ def _atomic(kind: str, path: Path, desired: Any, live: Any) -> bool:
 
 
 def _atomic_map(kind: str, path: Path, desired: Mapping[str, Any], live: Any) -> bool:
-    if not isinstance(live, Mapping):
+    if not isinstance(live, dict):
         return not desired and (live is _MISSING or live is None)
     for member, value in desired.items():
         if not _atomic(kind, (*path, member), value, live.get(member, _MISSING)):
@@ -208,8 +210,8 @@ def _is_default(default: Any, value: Any, path: Path) -> bool:
         return True
     if default is _MISSING:
         return False
-    if isinstance(default, Mapping):
-        return isinstance(value, Mapping) and all(
+    if isinstance(default, dict):
+        return isinstance(value, dict) and all(
             member in default and _is_default(default[member], item, path) for member, item in value.items()
         )
     return bool(value == default) or (path[-1] in _QUANTITY_PARENTS and quantity.equal(value, default))
@@ -227,5 +229,5 @@ def _scalar(path: Path, desired: Any, live: Any) -> bool:
 
 def _effective(env: Sequence[Any]) -> list[Any]:
     """The env list as a container sees it: of equal names the last wins, at the first one's place."""
-    last = {item["name"]: item for item in env if isinstance(item, Mapping) and isinstance(item.get("name"), str)}
+    last = {item["name"]: item for item in env if isinstance(item, dict) and isinstance(item.get("name"), str)}
     return list(last.values())

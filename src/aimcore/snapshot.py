@@ -92,10 +92,18 @@ class Snapshot:
     grow while the plan is made.
     """
 
-    __slots__ = ("_now", "_source", "reads", "settings", "wants", "check_again_at")
+    __slots__ = ("_now", "_source", "_views", "check_again_at", "reads", "settings", "wants")
 
-    def __init__(self, source: Source, now: datetime, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        now: datetime,
+        settings: Settings | None = None,
+        *,
+        views: dict[ViewRead, Any] | None = None,
+    ) -> None:
         self._source = source
+        self._views: dict[ViewRead, Any] = {} if views is None else views
         self._now = now
         self.settings = settings or Settings()
         self.reads: set[Read] = set()
@@ -137,12 +145,17 @@ class Snapshot:
         """
         read = ViewRead(function, args)
         self.reads.add(read)
+        try:
+            return self._views[read]  # type: ignore[no-any-return]
+        except KeyError:
+            pass
         known = self._source.recall_view(read)
-        if known is not None:
-            return known[0]  # type: ignore[no-any-return]
-        inner = Snapshot(self._source, self._now, self.settings)
-        value = function(inner, *args, **kwargs)
-        self._source.keep_view(read, value, frozenset(inner.reads))
+        if known is None:
+            inner = Snapshot(self._source, self._now, self.settings, views=self._views)
+            known = (function(inner, *args, **kwargs),)
+            self._source.keep_view(read, known[0], frozenset(inner.reads))
+        value: T = known[0]
+        self._views[read] = value
         return value
 
     # ---- facts --------------------------------------------------------------------------------------------------

@@ -1,0 +1,52 @@
+"""Narrow readings of the Deployment and the Pods behind an InferenceService. All readers are total."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aimcore.cluster.reading import objects, text, whole
+from aimcore.resource import Resource
+
+TEMPLATE_HASH = "pod-template-hash"
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentReading:
+    """A Deployment. Counts are 0 when absent. `is_observed`: its controller has seen the newest generation."""
+
+    is_observed: bool
+    updated: int
+    available: int
+
+
+def read_deployment(resource: Resource) -> DeploymentReading:
+    """The reading of a Deployment."""
+    status = resource.status
+    return DeploymentReading(
+        is_observed=whole(status, "observedGeneration") >= resource.generation,
+        updated=whole(status, "updatedReplicas"),
+        available=whole(status, "availableReplicas"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PodReading:
+    """A Pod of a Deployment. `template` names the pod template it was made from; `created` is an RFC 3339 text."""
+
+    name: str
+    template: str
+    created: str
+    is_ready: bool
+    is_deleting: bool
+
+
+def read_pod(resource: Resource) -> PodReading:
+    """The reading of a Pod."""
+    ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in objects(resource.status, "conditions"))
+    return PodReading(
+        name=resource.name,
+        template=resource.labels.get(TEMPLATE_HASH, ""),
+        created=resource.created,
+        is_ready=ready and text(resource.status, "phase") == "Running",
+        is_deleting=resource.is_deleting,
+    )

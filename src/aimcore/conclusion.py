@@ -1,0 +1,118 @@
+"""The end of every plan but a service's: refused writes into components, components into conditions, all into a plan.
+
+1. A child whose last write was refused fails its component, with the child's name and the server's message.
+2. Nothing is created in a namespace that is being deleted. What is there stays.
+3. `status` carries `status`, `conditions`, `observedGeneration` and what the kind adds; a member that is not named is
+   left alone, None removes it.
+4. A component that misses something upstream, has an invalid spec or no access blocks its kind's children
+   (`is_blocking`); what is observed below never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aimcore.api.kinds import AIM_KINDS
+from aimcore.cluster.reading import text
+from aimcore.conditions import Category, Condition, Health, State, judge, replaced
+from aimcore.errors import health_of_outcome
+from aimcore.plan import Child, Deletion, Edit, Note, Plan
+from aimcore.resource import Json, Resource
+from aimcore.snapshot import Absent, Found, Snapshot
+
+_BLOCKING = frozenset({Category.AUTH, Category.INVALID_SPEC, Category.MISSING_UPSTREAM, Category.INFRASTRUCTURE})
+
+
+def is_blocking(health: Health | None) -> bool:
+    """Whether a component in this health stops the children that depend on it."""
+    return health is not None and health.category in _BLOCKING
+
+
+def is_terminating(snapshot: Snapshot, namespace: str) -> bool:
+    """Whether a namespace is being deleted. An unknown one is not: the server will say that it is missing."""
+    if not namespace:
+        return False
+    match snapshot.object("Namespace", "", namespace):
+        case Found(resource):
+            return resource.is_deleting or text(resource.status, "phase") == "Terminating"
+        case _:
+            return False
+
+
+def is_gone_or_terminating(snapshot: Snapshot, namespace: str) -> bool:
+    """As `is_terminating`, and true of a namespace that does not exist (finalizers, R-7.8)."""
+    if not namespace:
+        return False
+    return isinstance(snapshot.object("Namespace", "", namespace), Absent) or is_terminating(snapshot, namespace)
+
+
+def conclude(
+    snapshot: Snapshot,
+    resource: Resource,
+    *,
+    components: Sequence[Health],
+    children: Sequence[Child] = (),
+    status: Mapping[str, Any] | None = None,
+    others: Sequence[Condition] = (),
+    held: State | None = None,
+    deletions: Sequence[Deletion] = (),
+    edits: Sequence[Edit] = (),
+    notes: Sequence[Note] = (),
+) -> Plan:
+    """Make the plan of `resource` from the health of its components and what it wants.
+
+    `others` are conditions that are no components; `held` overrides the overall state (see `conditions.judge`).
+    """
+    wanted = tuple(c for c in children if not is_terminating(snapshot, c.key.namespace))
+    judged = _with_refusals(snapshot, resource, components, wanted)
+    verdict = judge(snapshot, judged, resource.status.get("conditions"), resource.generation, others=others, held=held)
+    written: dict[str, Any] = {"status": verdict.state.text, "conditions": list(verdict.conditions), **(status or {})}
+    if resource.generation:
+        written["observedGeneration"] = resource.generation
+    return Plan.made_from(
+        snapshot,
+        resource.key,
+        children=wanted,
+        deletions=tuple(deletions),
+        edits=tuple(edits),
+        status=written,
+        events=verdict.events,
+        notes=tuple(notes),
+        retry=verdict.retry,
+    )
+
+
+def _with_refusals(
+    snapshot: Snapshot, resource: Resource, components: Sequence[Health], children: Iterable[Child]
+) -> Sequence[Health]:
+    """The components, with those of refused children replaced by the refusal."""
+    judged = components
+    for child in children:
+        outcome = snapshot.outcome(resource.key, child.key)
+        if outcome is not None:
+            judged = replaced(judged, health_of_outcome(child.component, child.key, outcome))
+    return judged
+
+
+_GENERIC = frozenset({"PodFailed", ""})
+
+
+def yield_to_pods(job: Health, pods: Health) -> Health:
+    """A failed Job's health gives way to a pod failure whose cause is known: that cause decides (engine 5)."""
+    categorised = pods.category is not None and pods.category is not Category.MISSING_DOWNSTREAM
+    if job.state is State.FAILED and categorised and pods.reason not in _GENERIC:
+        return Health(job.component, State.PROGRESSING, job.reason, job.message, job.depends)
+    return job
+
+
+def reference_to(resource: Resource) -> Json:
+    """How one of our objects is named in a status (D-1)."""
+    where: Json = (
+        {"namespace": resource.namespace, "scope": "Namespace"} if resource.namespace else {"scope": "Cluster"}
+    )
+    kind = f"{AIM_KINDS[resource.kind].api_version}/{resource.kind}"
+    return {"name": resource.name, **where, "kind": kind, "uid": resource.uid}
+
+
+__all__ = ["conclude", "is_blocking", "is_gone_or_terminating", "is_terminating", "reference_to", "yield_to_pods"]

@@ -1,0 +1,38 @@
+"""Events about an object: which is the newest (F-75).
+
+1. Events are found by the uid of the object they are about, so those of an earlier incarnation do not count.
+2. The moment of an event is the latest of its four times; among equals the higher name counts.
+3. Where events cannot be read there are none: they only ever explain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from aimcore.resource import Resource
+from aimcore.snapshot import Listed, Snapshot, moment
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def newest_event(snapshot: Snapshot, about: Resource, reasons: Collection[str]) -> Resource | None:
+    """The newest event about this incarnation of an object with one of the reasons, or None."""
+    listing = snapshot.index("Event", "involved", about.uid) if about.uid else None
+    events = listing.resources if isinstance(listing, Listed) else ()
+    fitting = (e for e in events if e.raw.get("reason") in reasons)
+    return max(fitting, key=lambda e: (e.read_as(last_occurred), e.name), default=None)
+
+
+def last_occurred(event: Resource) -> datetime:
+    """The latest moment that an event names; the beginning of time if it names none."""
+    series = event.raw.get("series")
+    named = [event.raw.get(field) for field in ("eventTime", "lastTimestamp", "firstTimestamp")]
+    named.append(series.get("lastObservedTime") if isinstance(series, dict) else None)
+    return max((found for text in named if (found := moment(text)) is not None), default=_NEVER)
+
+
+def event_text(event: Resource, field: str) -> str:
+    """A text member of an event (`reason`, `message`, `type`), "" if it has none."""
+    value = event.raw.get(field)
+    return value if isinstance(value, str) else ""

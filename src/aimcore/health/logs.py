@@ -1,0 +1,115 @@
+"""Causes in the last lines of a failed container's log.
+
+1. Groups are tried in order, within a group pattern by pattern, each over all lines.
+2. Not found comes before access: the hub answers 401 for repositories that do not exist.
+3. Trouble with the cluster's own permissions comes last: a refused status patch never fails a download.
+4. The excerpt is the line that matched, or else the last three lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from aimcore.conditions import Category
+
+
+@dataclass(frozen=True, slots=True)
+class LogCause:
+    """What a log says went wrong. `message` ends with the excerpt."""
+
+    category: Category
+    reason: str
+    message: str
+
+
+class _Group(NamedTuple):
+    category: Category
+    reason: str
+    prefix: str
+    patterns: Sequence[re.Pattern[str]]
+
+
+def _patterns(*texts: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(text, re.IGNORECASE) for text in texts)
+
+
+_GROUPS: tuple[_Group, ...] = (
+    _Group(
+        Category.INVALID_SPEC,
+        "SourceNotFound",
+        "Source resource not found (404)",
+        _patterns(
+            "Repository Not Found",
+            "RepositoryNotFoundError",
+            "404.*not.*found",
+            "not.*found.*404",
+            "NoSuchKey",
+            "NoSuchBucket",
+            "model.*not.*found",
+            "file.*not.*found",
+            "s3.*404",
+        ),
+    ),
+    _Group(
+        Category.AUTH,
+        "AuthError",
+        "Authentication error detected in pod logs",
+        _patterns(
+            "access.*denied.*s3",
+            "s3.*403",
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "s3.*unauthorized",
+            "aws.*credentials.*not.*found",
+            "NoCredentialProviders",
+            "Access to model .* is restricted",
+            "Cannot access gated repo",
+            "Invalid.*token.*huggingface",
+            "huggingface.*authentication.*failed",
+            r"401.*Unauthorized.*hf\.co",
+            r"403.*Forbidden.*hf\.co",
+        ),
+    ),
+    _Group(
+        Category.EXHAUSTION,
+        "StorageFull",
+        "Storage full error detected in pod logs",
+        _patterns("no space left on device", "disk.*full", "ENOSPC", "quota.*exceeded", "storage.*full"),
+    ),
+    _Group(
+        Category.INFRASTRUCTURE,
+        "InfrastructureError",
+        "Infrastructure error detected in pod logs",
+        _patterns(
+            "RBAC:.*not found",
+            "clusterrole.*not found",
+            "forbidden.*cannot.*resource",
+            "serviceaccount.*cannot",
+        ),
+    ),
+)
+
+
+def find_cause(log: str, message: str) -> LogCause | None:
+    """What a log says went wrong, or None. `message` is what is known without it."""
+    lines = log.splitlines()
+    for group in _GROUPS:
+        for pattern in group.patterns:
+            for line in lines:
+                if pattern.search(line):
+                    text = f"{group.prefix}: {with_excerpt(message, line)}"
+                    return LogCause(group.category, group.reason, text)
+    return None
+
+
+def last_lines(log: str) -> str:
+    """The last three lines of a log."""
+    return "\n".join(log.strip().splitlines()[-3:])
+
+
+def with_excerpt(message: str, excerpt: str) -> str:
+    """The message with an excerpt of a log below it, if there is any."""
+    return f"{message}\n\nLog excerpt:\n{excerpt.strip()}" if excerpt.strip() else message

@@ -1,0 +1,68 @@
+"""Finding our InferenceService and HTTPRoute: by controller uid, not by name.
+
+1. An object whose controller is this service is ours, whatever its name.
+2. Else one of the name we would give, if nobody controls it: it is adopted.
+3. One of that name with another controller is taken: never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aimcore.resource import Resource
+from aimcore.snapshot import Found, Listed, NotInstalled, Snapshot, Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The object exists and is ours to write."""
+
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True)
+class NoneOfOurs:
+    """There is no such object yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The name belongs to somebody else's object. `owner` is the kind of its controller."""
+
+    name: str
+    owner: str
+
+
+Ownership = Ours | NoneOfOurs | Taken | Unreadable | NotInstalled
+
+
+def find_ours(snapshot: Snapshot, resource: Resource, kind: str, names: Sequence[str]) -> Ownership:
+    """The object of `kind` that belongs to a service. `names`: what we would call it, the preferred one first."""
+    owned: list[Resource] = []
+    if resource.uid:
+        match snapshot.index(kind, "owner", resource.uid):
+            case Listed(resources):
+                owned = [r for r in resources if _controls(resource.uid, r)]
+            case Unreadable() | NotInstalled() as why:
+                return why
+    if owned:
+        return Ours(min(owned, key=lambda r: (r.is_deleting, r.name not in names, r.name)))
+    for name in names:
+        match snapshot.object(kind, resource.namespace, name):
+            case Found(found):
+                controller = found.controller
+                return Ours(found) if controller is None else Taken(name, controller.kind)
+            case Unreadable() | NotInstalled() as why:
+                return why
+    return NoneOfOurs()
+
+
+def _controls(uid: str, found: Resource) -> bool:
+    controller = found.controller
+    return controller is not None and controller.uid == uid
+
+
+def found_resource(ownership: Ownership) -> Resource | None:
+    """The object, if there is one of ours."""
+    return ownership.resource if isinstance(ownership, Ours) else None

@@ -1,0 +1,149 @@
+"""What an AIMService must not say (D-31, D-25, D-38): the checks that the schema cannot make.
+
+1. Each check is a small function that yields problems; the table `CHECKS` is the list of them.
+2. A sentence names the field, the value and what is allowed.
+3. What already runs is left alone: a problem stops writes, it deletes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from aimcore.api import duration, quantity
+from aimcore.cluster.reading import at, mapping, objects, text, texts
+from aimcore.kinds.service.inputs import HTTP_ROUTE, INFERENCE_SERVICE, Problem, ServiceSpec, shown
+from aimcore.naming import dns_label
+from aimcore.resource import Resource
+
+_PODS = (INFERENCE_SERVICE,)
+_STARTS_WITH_LETTER = re.compile("[a-z]")
+
+
+def find_problems(resource: Resource, spec: ServiceSpec) -> tuple[Problem, ...]:
+    """Everything that is wrong with a service's own spec, in a stable order."""
+    return (*spec.problems, *(p for check in CHECKS for p in check(resource, spec)))
+
+
+def _name(resource: Resource, _spec: ServiceSpec) -> Iterator[Problem]:
+    if not _STARTS_WITH_LETTER.match(dns_label(resource.name)):
+        yield Problem(
+            (INFERENCE_SERVICE, HTTP_ROUTE),
+            f'metadata.name is "{resource.name}"; allowed are names that start with a letter, because KServe refuses '
+            "other names of an InferenceService",
+        )
+
+
+def _replicas(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    count = spec.replicas
+    if count is not None and count < 1 and not spec.is_autoscaled:
+        yield Problem(
+            _PODS,
+            f"spec.replicas is {count}; allowed are 1 and more. To stop a service, delete it or scale its nodes; "
+            "scale to zero is not supported",
+        )
+
+
+def _bounds(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    for field, value in (("minReplicas", spec.min_replicas), ("maxReplicas", spec.max_replicas)):
+        if value is not None and value < 1:
+            yield Problem(_PODS, f"spec.{field} is {value}; allowed are 1 and more")
+    least, most = spec.bounds
+    if spec.is_autoscaled and least > most and spec.max_replicas is not None and spec.max_replicas >= 1:
+        yield Problem(
+            _PODS, f"spec.minReplicas is {least}; allowed is at most spec.maxReplicas, which is {spec.max_replicas}"
+        )
+
+
+def _resources(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    requests, limits = mapping(spec.resources, "requests"), mapping(spec.resources, "limits")
+    for side, values in (("requests", requests), ("limits", limits)):
+        for name in sorted(k for k in values if quantity.parse(values[k]) is None):
+            yield Problem(
+                _PODS, f"spec.resources.{side}.{name} is {shown(values[name])}; allowed is a quantity such as 8 or 64Gi"
+            )
+    for name in sorted(requests.keys() & limits.keys()):
+        asked, most = quantity.parse(requests[name]), quantity.parse(limits[name])
+        if asked is not None and most is not None and asked > most:
+            yield Problem(
+                _PODS,
+                f"spec.resources.requests.{name} is {shown(requests[name])}; allowed is at most "
+                f"spec.resources.limits.{name}, which is {shown(limits[name])}",
+            )
+
+
+def _environment(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    for entry in spec.env:
+        name, value = entry["name"], entry.get("value")
+        if name == "PYTHONPATH":
+            yield Problem(_PODS, "spec.env has PYTHONPATH; it is not allowed, because KServe refuses it")
+        elif name == "PROTOCOL" and value not in ("v1", "v2"):
+            yield Problem(_PODS, f"spec.env PROTOCOL is {shown(value)}; allowed are v1 and v2")
+
+
+def _metrics(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    written = at(spec.autoscaling, "metrics")
+    if written is not None and not isinstance(written, list):
+        yield Problem(_PODS, f"spec.autoScaling.metrics is {shown(written)}; allowed is a list of metrics")
+    elif written is not None and len(objects(written)) != len(written):
+        yield Problem(_PODS, "spec.autoScaling.metrics has an entry that is no metric")
+    for position, metric in enumerate(objects(written)):
+        yield from _metric(f"spec.autoScaling.metrics[{position}]", metric)
+
+
+def _metric(field: str, metric: object) -> Iterator[Problem]:
+    if text(metric, "type") != "PodMetric":
+        yield Problem(_PODS, f"{field}.type is {shown(at(metric, 'type'))}; allowed is PodMetric")
+        return
+    if not isinstance(at(metric, "podmetric"), dict):
+        yield Problem(_PODS, f"{field}.podmetric is missing; a PodMetric needs podmetric.metric and podmetric.target")
+        return
+    measured, target = mapping(metric, "podmetric", "metric"), mapping(metric, "podmetric", "target")
+    if not text(measured, "query") and len(texts(measured, "metricNames")) != 1:
+        yield Problem(
+            _PODS, f"{field}.podmetric.metric.query is missing; allowed is a query, or exactly one metric name"
+        )
+    if text(target, "type") == "Utilization":
+        yield Problem(
+            _PODS,
+            f"{field}.podmetric.target.type is Utilization, which is for resource metrics; "
+            "allowed are Value and AverageValue",
+        )
+    elif not any(quantity.parse(target.get(v)) is not None for v in ("value", "averageValue")):
+        yield Problem(
+            _PODS, f"{field}.podmetric.target has no target value; allowed is a quantity in value or averageValue"
+        )
+
+
+def _timeout(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    yield from timeout_problems("spec.routing.requestTimeout", spec.routing.get("requestTimeout"))
+
+
+def timeout_problems(field: str, value: object) -> Iterator[Problem]:
+    """What is wrong with a request timeout: not a duration, or one that the Gateway API cannot express (D-25)."""
+    if value is not None and (not isinstance(value, str) or duration.gateway_text(value) is None):
+        yield Problem(
+            (HTTP_ROUTE,),
+            f"{field} is {shown(value)}; allowed is a duration in whole hours, minutes, seconds or milliseconds, "
+            "such as 3m or 1h30m, of at most 99999 of each",
+        )
+
+
+def _routing(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    enabled, template = spec.routing.get("enabled"), spec.routing.get("pathTemplate")
+    if enabled is not None and not isinstance(enabled, bool):
+        yield Problem((HTTP_ROUTE,), f"spec.routing.enabled is {shown(enabled)}; allowed are true and false")
+    if template is not None and not isinstance(template, str):
+        yield Problem((HTTP_ROUTE,), f"spec.routing.pathTemplate is {shown(template)}; allowed is a text")
+
+
+CHECKS: tuple[Callable[[Resource, ServiceSpec], Iterator[Problem]], ...] = (
+    _name,
+    _replicas,
+    _bounds,
+    _resources,
+    _environment,
+    _metrics,
+    _routing,
+    _timeout,
+)

@@ -1,0 +1,190 @@
+"""What a discovery Job says: its log, read as a profile and model sources (R-P-2 to P-6, O-10). Pure and total.
+
+1. First the whole log as one JSON value, then the top-level JSON values in it, from the end.
+2. A result is a non-empty array whose first element is an object with an object `profile`; that element is used.
+3. Keys match whatever their case; null is absent; a wrong type makes the result unreadable.
+4. So does what no template status may hold: an unknown metric, precision or type, a bad model id or URI.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, get_args
+
+from aimcore.api import quantity
+from aimcore.api.download import MODEL_ID_PATTERN, SOURCE_URI_PATTERN
+from aimcore.api.hardware import Metric, Precision, ProfileType
+from aimcore.resource import Json
+
+_GIBIBYTE = 1024**3
+_MOST_BYTES = 2**62
+_START = re.compile(r"[\[{]")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscoveryResult:
+    """What `status.profile` and `status.modelSources` become."""
+
+    profile: Json
+    sources: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableOutput:
+    """The log holds no usable result. `message` is a sentence for people."""
+
+    message: str
+
+
+class _WrongShapeError(ValueError):
+    """A member of the result has a type or value that is not allowed."""
+
+
+def read_discovery_output(log: str) -> DiscoveryResult | UnreadableOutput:
+    """The result that a discovery log holds."""
+    is_empty_array = False
+    for value in _values(log):
+        if isinstance(value, list) and not value:
+            is_empty_array = True
+        element = _element(value)
+        if element is None:
+            continue
+        try:
+            return _result(element)
+        except _WrongShapeError as wrong:
+            return UnreadableOutput(f"failed to parse discovery JSON: {wrong}")
+    if is_empty_array:
+        return UnreadableOutput("discovery output contains empty array")
+    return UnreadableOutput("failed to parse discovery JSON: no valid JSON array found in logs")
+
+
+# ---- finding the value ----------------------------------------------------------------------------------------------
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)
+
+
+def _values(log: str) -> Iterator[Any]:
+    """The JSON values of a log: the whole of it, then the top-level ones from the end."""
+    try:
+        yield _DECODER.decode(log.strip())
+    except (ValueError, RecursionError):
+        yield from reversed(tuple(_top_level(log)))
+
+
+def _top_level(log: str) -> Iterable[Any]:
+    position = 0
+    while (start := _START.search(log, position)) is not None:
+        try:
+            value, position = _DECODER.raw_decode(log, start.start())
+        except (ValueError, RecursionError):
+            position = start.end()
+        else:
+            yield value
+
+
+def _element(value: object) -> Mapping[str, Any] | None:
+    first = value[0] if isinstance(value, list) and value else None
+    return first if isinstance(first, Mapping) and isinstance(_member(first, "profile"), Mapping) else None
+
+
+# ---- reading it -----------------------------------------------------------------------------------------------------
+def _result(element: Mapping[str, Any]) -> DiscoveryResult:
+    found = _object(element, "profile")
+    metadata = _object(found, "metadata")
+    read = {
+        "engine": _text(metadata, "engine"),
+        "gpu": _text(metadata, "gpu"),
+        "gpuCount": _count(metadata, "gpu_count"),
+        "metric": _one_of(metadata, "metric", get_args(Metric)),
+        "precision": _one_of(metadata, "precision", get_args(Precision)),
+        "type": _one_of(metadata, "type", get_args(ProfileType)),
+    }
+    profile: Json = {"metadata": {k: v for k, v in read.items() if v}}
+    arguments, variables = _object(found, "engine_args"), _object(found, "env_vars")
+    if arguments:
+        profile["engine_args"] = _without_null(arguments)
+    if variables:
+        profile["env_vars"] = {k: _text(variables, k, exact=True) for k, v in variables.items() if v is not None}
+    return DiscoveryResult(profile, tuple(_source(m) for m in _list(element, "models")))
+
+
+def _source(entry: object) -> Json:
+    if not isinstance(entry, Mapping):
+        raise _WrongShapeError("models: an entry is no object")
+    source: Json = {
+        "modelId": _matching(entry, "name", MODEL_ID_PATTERN),
+        "sourceUri": _matching(entry, "source", SOURCE_URI_PATTERN),
+    }
+    size = _member(entry, "size_gb")
+    if size is not None:
+        source["size"] = quantity.binary(_bytes(size))
+    return source
+
+
+def _bytes(size: object) -> int:
+    if isinstance(size, bool) or not isinstance(size, int | float) or not math.isfinite(size):
+        raise _WrongShapeError("models: size_gb is no number")
+    if not 0 <= size <= _MOST_BYTES // _GIBIBYTE:
+        raise _WrongShapeError("models: size_gb is out of range")
+    return math.trunc(size * _GIBIBYTE)
+
+
+def _matching(entry: Mapping[str, Any], name: str, pattern: str) -> str:
+    value = _text(entry, name)
+    if re.search(pattern, value) is None or value.endswith("\n"):
+        raise _WrongShapeError(f'models: {name} "{value[:80]}" does not match {pattern}')
+    return value
+
+
+def _member(value: Mapping[str, Any], name: str) -> Any:
+    """The member of that name, whatever its case; the exact one first, else the last."""
+    if name in value:
+        return value[name]
+    return next((v for k, v in reversed(list(value.items())) if k.lower() == name), None)
+
+
+def _object(value: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = _member(value, name)
+    if not isinstance(found, Mapping | None):
+        raise _WrongShapeError(f"{name} is no object")
+    return found or {}
+
+
+def _list(value: Mapping[str, Any], name: str) -> list[Any]:
+    found = _member(value, name)
+    if not isinstance(found, list | None):
+        raise _WrongShapeError(f"{name} is no array")
+    return found or []
+
+
+def _text(value: Mapping[str, Any], name: str, *, exact: bool = False) -> str:
+    found = value[name] if exact else _member(value, name)
+    if not isinstance(found, str | None):
+        raise _WrongShapeError(f"{name[:80]} is no text")
+    return found or ""
+
+
+def _count(value: Mapping[str, Any], name: str) -> int:
+    found = _member(value, name)
+    if isinstance(found, bool) or not isinstance(found, int | None) or not -(2**31) <= (found or 0) < 2**31:
+        raise _WrongShapeError(f"{name} is no whole number of 32 bits")
+    return found or 0
+
+
+def _one_of(value: Mapping[str, Any], name: str, allowed: Iterable[str]) -> str:
+    found = _text(value, name)
+    if found and found not in allowed:
+        raise _WrongShapeError(f'{name} "{found[:80]}" is none of {", ".join(allowed)}')
+    return found
+
+
+def _without_null(value: Any) -> Any:
+    """Null members of objects cannot be stored by a merge patch."""
+    return {k: _without_null(v) for k, v in value.items() if v is not None} if isinstance(value, Mapping) else value

@@ -1,0 +1,345 @@
+"""The controller in memory: it watches a simulated cluster, plans and writes, one deterministic step at a time.
+
+1. It plans with the doorway that every shell uses (`make_plan`, `changes_needed`) and reads answers with
+   `aimcore.wire`; only the transport is missing.
+2. Nothing happens by itself: `observe` delivers watch events, `work` runs one key, `settle` repeats both.
+3. Time stands still unless somebody advances the clock (`run`).
+4. `restart` forgets everything that a process forgets.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from aimcore.changes import Apply, Change, Changes, Create, Delete, PatchFinalizers, PatchObject, PatchStatus, fingerprint
+from aimcore.cluster.kinds import KINDS
+from aimcore.diff import changes_needed
+from aimcore.dispatch import PLANNERS, make_plan
+from aimcore.facts import Answer, Outcome, OutcomeOf, Want
+from aimcore.plan import Plan, PlannedEvent
+from aimcore.reads import Read
+from aimcore.resource import Json, Key
+from aimcore.settings import Settings
+from aimcore.simulation.clock import Clock
+from aimcore.simulation.cluster import ApiError, Cluster, PatchType, Watch
+from aimcore.snapshot import NotInstalled, Snapshot
+from aimcore.table import Table
+from aimcore.wire import Again, Done, Refused, Request, Unknown, read_response, requests_of
+
+Answers = Callable[[Want, datetime], Answer | None]
+"""Answers a question for the world outside the API, or None while the world keeps silent."""
+
+FIRST_BACKOFF = timedelta(milliseconds=5)
+LONGEST_BACKOFF = timedelta(seconds=1000)
+
+
+class Steps(Protocol):
+    """What the driver needs of a world."""
+
+    def step(self) -> bool: ...
+    def next_wake(self) -> datetime | None: ...
+
+
+class Crash(Exception):
+    """Raised by a `before_write` or `after_write` hook: the process dies here."""
+
+
+@dataclass
+class Memory:
+    """What a controller process knows. A restart begins with an empty one."""
+
+    table: Table
+    watches: dict[str, Watch] = field(default_factory=dict)
+    due: dict[Key, None] = field(default_factory=dict)
+    timers: list[tuple[datetime, Key]] = field(default_factory=list)
+    readers: dict[Read, set[Key]] = field(default_factory=dict)
+    reads: dict[Key, frozenset[Read]] = field(default_factory=dict)
+    failures: Counter[Key] = field(default_factory=Counter)
+    forced: dict[Key, dict[str, datetime]] = field(default_factory=dict)
+
+
+class Driver:
+    """Runs the planners of all our kinds against a simulated cluster.
+
+    `answers` stands for the world outside the API. `writes` counts requests by verb and kind; `events` collects the
+    events that would have been emitted; `log` holds every change that was sent with its result; `made` the keys of all
+    children that were written. With `planned`, only those keys and what is made from them are planned, but never the
+    `spared` ones.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        clock: Clock,
+        answers: Answers | None = None,
+        *,
+        settings: Settings | None = None,
+        planned: set[Key] | None = None,
+        spared: Collection[Key] = (),
+        before_write: Callable[[Change], None] | None = None,
+        after_write: Callable[[Change], None] | None = None,
+    ) -> None:
+        self.cluster = cluster
+        self.clock = clock
+        self.answers: Answers = answers or (lambda _want, _now: None)
+        self.settings = settings or Settings()
+        self.made: set[Key] = set()
+        self._planned, self._spared = planned, frozenset(spared)
+        self.before_write = before_write
+        self.after_write = after_write
+        self.writes: Counter[tuple[str, str]] = Counter()
+        self.events: list[tuple[Key, PlannedEvent]] = []
+        self.log: list[tuple[Change, object]] = []
+        self.plans: dict[Key, Plan] = {}
+        self.memory = self._fresh()
+
+    def restart(self) -> None:
+        """Forget everything, as a new process would. What stands in the cluster stays."""
+        self.memory = self._fresh()
+
+    def _fresh(self) -> Memory:
+        return Memory(Table(settings=self.settings))
+
+    # ---- watching -----------------------------------------------------------------------------------------------
+    def observe(self, kinds: Iterable[str] | None = None) -> int:
+        """Deliver all pending watch events (of these kinds). Answers with their number."""
+        return sum(self._observe(kind) for kind in (kinds if kinds is not None else KINDS))
+
+    def _observe(self, kind: str) -> int:
+        if kind == "Secret":
+            return 0
+        memory = self.memory
+        watch = memory.watches.get(kind)
+        if watch is None or watch.ended:
+            try:
+                watch = memory.watches[kind] = self._list_and_watch(kind)
+            except ApiError:
+                self._wake(memory.table.learn_availability(kind, NotInstalled(kind)))
+                return 0
+        events = watch.take()
+        for event in events:
+            self._learn_event(event)
+        return len(events)
+
+    def _list_and_watch(self, kind: str) -> Watch:
+        listed = self.cluster.list(kind)
+        table = self.memory.table
+        self._wake(table.learn_availability(kind, None))
+        present = set()
+        for item in listed["items"]:
+            raw = {"apiVersion": KINDS[kind].api_version, "kind": kind, **item}
+            present.add(Key(kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]))
+            self._learn(raw)
+        for key in table.keys(kind):
+            if key not in present:
+                self._forget(key)
+        return self.cluster.watch(kind, resource_version=listed["metadata"]["resourceVersion"])
+
+    def _learn_event(self, event: Json) -> None:
+        raw = event["object"]
+        if event["type"] in ("ADDED", "MODIFIED"):
+            self._learn(raw)
+        elif event["type"] == "DELETED":
+            metadata = raw["metadata"]
+            self._forget(Key(raw["kind"], metadata.get("namespace", ""), metadata["name"]))
+
+    def _learn(self, raw: Json) -> None:
+        metadata = raw["metadata"]
+        key = Key(raw["kind"], metadata.get("namespace", ""), metadata["name"])
+        known = self.memory.table.find(key)
+        if known is not None and int(known.resource_version or 0) > int(metadata.get("resourceVersion") or 0):
+            return  # an older echo of what we already know
+        touched = self.memory.table.learn(raw)
+        self._wake(touched)
+        if known is None and self._is_planned(key):
+            self.memory.due[key] = None
+
+    def _is_planned(self, key: Key) -> bool:
+        if key.kind not in PLANNERS or key in self._spared:
+            return False
+        return self._planned is None or key in self._planned or key in self.made
+
+    def _forget(self, key: Key) -> None:
+        self._wake(self.memory.table.forget(key))
+
+    def _wake(self, touched: Iterable[Read]) -> None:
+        memory = self.memory
+        for read in touched:
+            for key in memory.readers.get(read, ()):
+                memory.due[key] = None
+
+    # ---- planning and writing -----------------------------------------------------------------------------------
+    def work(self, key: Key | None = None) -> bool:
+        """Run one key that is due (the smallest, or the one named). False if none is."""
+        memory = self.memory
+        self._fire_timers()
+        if key is None:
+            key = min(memory.due, default=None)
+            if key is None:
+                return False
+        memory.due.pop(key, None)
+        self._run(key)
+        return True
+
+    def _fire_timers(self) -> None:
+        memory = self.memory
+        while memory.timers and memory.timers[0][0] <= self.clock.now:
+            memory.due[heapq.heappop(memory.timers)[1]] = None
+
+    def _run(self, key: Key) -> None:
+        plan, changes, snapshot = self.plan(key)
+        self._remember(key, frozenset(snapshot.reads))
+        self._answer(plan)
+        again_at = snapshot.check_again_at
+        if again_at is not None:
+            heapq.heappush(self.memory.timers, (again_at, key))
+        if changes.finalizers is not None:
+            self._send(key, changes.finalizers)
+            return
+        refused = False
+        for change in changes.children:
+            refused |= not self._send(key, change)
+        if refused:
+            plan, changes, snapshot = self.plan(key)
+            self._remember(key, frozenset(snapshot.reads))
+        stale = changes.status is not None and not self._send(key, changes.status)
+        if not stale:
+            self.events.extend((key, event) for event in plan.events)
+        self._back_off(key, stale or plan.retry)
+
+    def plan(self, key: Key) -> tuple[Plan, Changes, Snapshot]:
+        """The plan of a key by what is known now, the changes it needs, and the snapshot with all reads."""
+        snapshot = Snapshot(self.memory.table, self.clock.now, self.settings)
+        plan = make_plan(snapshot, key)
+        changes = changes_needed(plan, snapshot)
+        self.plans[key] = plan
+        return plan, changes, snapshot
+
+    def _remember(self, key: Key, reads: frozenset[Read]) -> None:
+        memory = self.memory
+        for read in memory.reads.get(key, frozenset()) - reads:
+            memory.readers[read].discard(key)
+        for read in reads:
+            memory.readers.setdefault(read, set()).add(key)
+        memory.reads[key] = reads
+
+    def _answer(self, plan: Plan) -> None:
+        for want in plan.wants:
+            answer = self.answers(want, self.clock.now)
+            if answer is not None:
+                self._wake(self.memory.table.learn_answer(want, answer))
+
+    def _back_off(self, key: Key, failed: bool) -> None:
+        memory = self.memory
+        if not failed:
+            memory.failures.pop(key, None)
+            return
+        pause = min(FIRST_BACKOFF * 2 ** min(memory.failures[key], 20), LONGEST_BACKOFF)
+        memory.failures[key] += 1
+        heapq.heappush(memory.timers, (self.clock.now + pause, key))
+
+    def _send(self, parent: Key, change: Change) -> bool:
+        """Send one change and learn what came of it. Whether it was done."""
+        if self.before_write is not None:
+            self.before_write(change)
+        if isinstance(change, Apply | Create):
+            self.made.add(change.key)
+        result = self._result(change, requests_of(change), is_forced=False)
+        self.log.append((change, result))
+        if self.after_write is not None:
+            self.after_write(change)
+        of = OutcomeOf(parent, change.key)
+        match result:
+            case Done(obj):
+                if obj is not None:
+                    self._learn(obj)
+                if isinstance(change, Apply):
+                    live = obj["metadata"].get("generation", 0) if obj else 0
+                    self.memory.table.learn_taken(of, (fingerprint(change.manifest), live))
+                self._wake(self.memory.table.learn_outcome(of, None))
+                return True
+            case Refused(outcome) | Unknown(outcome):
+                if isinstance(change, Apply | Create | Delete | PatchObject):
+                    self._wake(self.memory.table.learn_outcome(of, self._seen(change, outcome)))
+                return False
+        raise AssertionError(result)
+
+    def _seen(self, change: Change, outcome: Outcome) -> Outcome:
+        live = self.memory.table.find(change.key)
+        return replace(outcome, seen=live.resource_version if live is not None else "")
+
+    def _result(self, change: Change, request: Request, *, is_forced: bool) -> Done | Refused | Unknown:
+        self.writes[request.verb, change.key.kind] += 1
+        code, body = self._execute(change, is_forced=is_forced)
+        forced = self.memory.forced.setdefault(change.key, {})
+        result = read_response(change, code, body, self.clock.now, forced=forced, is_forced=is_forced)
+        if isinstance(result, Again):
+            forced.update(dict.fromkeys(result.managers, self.clock.now))
+            return self._result(change, result.request, is_forced=True)
+        return result
+
+    def _execute(self, change: Change, *, is_forced: bool) -> tuple[int, Any]:
+        cluster = self.cluster
+        body = requests_of(change).body
+        try:
+            match change:
+                case Apply(key, _, manager):
+                    result = cluster.patch(key, body, PatchType.APPLY, manager=manager, force=is_forced)
+                case Create(_, manifest, manager):
+                    result = cluster.create(manifest, manager=manager)
+                case Delete(key, uid):
+                    done = cluster.delete(
+                        key, uid=uid, resource_version=change.resource_version, propagation=change.propagation
+                    )
+                    return 200, done
+                case PatchStatus(key, _, _, manager):
+                    result = cluster.patch(key, body, PatchType.MERGE, subresource="status", manager=manager)
+                case PatchObject(key, _, _, _, manager):
+                    result = cluster.patch(key, body, PatchType.MERGE, manager=manager)
+                case PatchFinalizers(key, _, manager):
+                    result = cluster.patch(key, body, PatchType.JSON, manager=manager)
+        except ApiError as error:
+            return error.code, error.body
+        return (201 if result.created else 200), result.object
+
+    # ---- running ------------------------------------------------------------------------------------------------
+    def settle(self, limit: int = 10_000) -> int:
+        """Observe and work until nothing is due at this moment. Answers with the number of keys run.
+
+        Raises `AssertionError` if that takes more than `limit` runs: the controller is not quiet.
+        """
+        runs = 0
+        while True:
+            self.observe()
+            if not self.work():
+                return runs
+            runs += 1
+            if runs > limit:
+                raise AssertionError(f"not quiet after {limit} runs; due: {sorted(self.memory.due)[:5]}")
+
+    def run(self, world: Steps, until: datetime, *, done: Callable[[], bool] = lambda: False) -> bool:
+        """Let controller and world answer each other, moving the clock from one moment that matters to the next.
+
+        Ends when `done` says so (True), or when nothing is left to happen before `until` (False).
+        """
+        while True:
+            self.settle()
+            while world.step():
+                self.settle()
+            if done():
+                return True
+            moments = [m for m in (self.next_timer, world.next_wake()) if m is not None]
+            upcoming = min(moments, default=None)
+            if upcoming is None or upcoming > until:
+                return False
+            self.clock.set(max(upcoming, self.clock.now))
+
+    @property
+    def next_timer(self) -> datetime | None:
+        """When a key wants to be planned again, if nothing happens before."""
+        return self.memory.timers[0][0] if self.memory.timers else None

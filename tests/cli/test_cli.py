@@ -1,0 +1,67 @@
+"""The command line: what a person types and sees."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from aimctl_runtime.cli import BAD_INPUT, COMMANDS, OK, main
+
+
+def run(capsys, *arguments):
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize("ask", [(), ("--help",), ("-h",), ("help",)])
+def test_help_names_every_command_within_80_columns(capsys, ask):
+    code, out, _ = run(capsys, *ask)
+    assert code == OK
+    assert all(f"  {name} " in out for name in COMMANDS)
+    assert max(map(len, out.splitlines())) <= 90
+
+
+def test_an_unknown_command_is_said_with_what_is_allowed(capsys):
+    code, _, err = run(capsys, "upp")
+    assert code == BAD_INPUT
+    assert err.startswith("aimctl: unknown command 'upp'; commands are up, demo, ")
+
+
+@pytest.mark.parametrize("ask", ["version", "--version"])
+def test_the_version_is_printed(capsys, ask):
+    code, out, _ = run(capsys, ask)
+    assert code == OK
+    assert out.startswith("aimctl ")
+
+
+def test_a_missing_library_is_said_with_the_extra_that_brings_it(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "aimctl_runtime.cli.render", None)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    monkeypatch.delitem(sys.modules, "aimctl_runtime.cli.crds", raising=False)
+    monkeypatch.delitem(sys.modules, "aimctl_runtime.cli.documents", raising=False)
+    code, _, err = run(capsys, "crds")
+    assert code == BAD_INPUT
+    assert err == "aimctl: 'crds' needs the Python package 'yaml': install it with  pip install 'aimctl[cli]'\n"
+
+
+def test_commands_without_a_cluster_never_import_the_cluster_library():
+    code = (
+        "import sys; from aimctl_runtime.cli import main; main(['render', 'examples/quick-start.yaml']); "
+        "main(['crds', 'aimsvc']); main(['version']); main([]); "
+        "sys.exit(any(m.partition('.')[0] in ('kubernetes_asyncio', 'aiohttp') for m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_crds_prints_all_or_the_named(capsys):
+    code, out, _ = run(capsys, "crds")
+    assert (code, out.count("\nkind: CustomResourceDefinition")) == (OK, 10)
+    code, out, _ = run(capsys, "crds", "aimsvc", "AIMModel")
+    assert (code, out.count("\nkind: CustomResourceDefinition")) == (OK, 2)
+    code, _, err = run(capsys, "crds", "nope")
+    assert code == BAD_INPUT
+    assert err.startswith("aimctl: unknown kind 'nope'; known kinds are AIMArtifact")
