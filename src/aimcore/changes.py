@@ -56,12 +56,17 @@ class Delete:
 
 @dataclass(frozen=True, slots=True)
 class PatchStatus:
-    """JSON merge patch on `/status` with only the changed members; `resource_version` goes into the body."""
+    """JSON merge patch on `/status` with only the changed members; `resource_version` goes into the body.
+
+    `is_progress`: nothing but reasons, messages and intermediate states changed. Whoever writes may let such a patch
+    wait a while, so that a burst of steps becomes one write.
+    """
 
     key: Key
     patch: Mapping[str, Any]
     resource_version: str
     manager: str
+    is_progress: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@
 5. The order is canonical (components as reported, other conditions, framework, Ready), so history leaves no trace.
 6. Messages are stable: no counters, no countdowns.
 7. An infrastructure failure leaves a component's stored status alone for ten seconds (`GRACE`).
-8. Events mark transitions: a condition that stood with another status, or a new reason at error level.
+8. Events mark transitions that matter to a person: Ready turns, a condition is lost or recovers from a fault, or it
+   is at fault for a new reason. The steps on the way up are progress, and progress is in the status.
 """
 
 from __future__ import annotations
@@ -321,12 +322,18 @@ def _written(entry: Condition, before: Mapping[str, Any] | None, generation: int
 
 # ---- events ---------------------------------------------------------------------------------------------------------
 def _events(final: Iterable[Condition], before: Mapping[str, Mapping[str, Any]]) -> Iterable[PlannedEvent]:
+    was_at_fault = before.get("Ready", {}).get("reason") not in (None, *_FAULTLESS)
     for entry in final:
         old = before.get(entry.type)
         turned = old is not None and old.get("status") != entry.status
+        matters = entry.type == "Ready" or was_at_fault or (old is not None and old.get("status") == "True")
         new_fault = entry.at_fault and (old is None or old.get("reason") != entry.reason)
-        if turned or new_fault:
+        if (turned and matters) or new_fault:
             yield PlannedEvent("Warning" if entry.at_fault else "Normal", entry.reason, entry.message or _said(entry))
+
+
+_FAULTLESS = ("Progressing", "AllComponentsReady")
+"""Reasons of Ready that speak of no fault."""
 
 
 def _said(entry: Condition) -> str:

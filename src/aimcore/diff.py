@@ -115,7 +115,7 @@ def _waits(snapshot: Snapshot, plan: Plan, child: Child, live: Resource | None) 
 
 def pause_after(outcome: Outcome) -> timedelta:
     """How long a refused write rests: 5 s, doubling with each refusal in a row, at most 10 minutes."""
-    return min(_FIRST_PAUSE * 2 ** min(outcome.attempts, 10), _LONGEST_PAUSE)
+    return min(_FIRST_PAUSE * (1 << min(outcome.attempts, 10)), _LONGEST_PAUSE)
 
 
 def _was_taken(snapshot: Snapshot, plan: Plan, child: Child, live: Resource) -> bool:
@@ -148,10 +148,10 @@ def _finalizers(plan: Plan, resource: Resource) -> PatchFinalizers | None:
     present = resource.finalizers
     missing = [f for f in plan.add_finalizers if f not in present]
     if missing and not resource.is_deleting:
-        return PatchFinalizers(plan.key, tuple(_additions(missing, present, resource)), _manager(plan))
+        return PatchFinalizers(plan.key, tuple(_additions(missing, present, resource)), _field_manager(plan))
     leaving = [f for f in plan.remove_finalizers if f in present]
     if leaving:
-        return PatchFinalizers(plan.key, tuple(_removals(leaving, present)), _manager(plan))
+        return PatchFinalizers(plan.key, tuple(_removals(leaving, present)), _field_manager(plan))
     return None
 
 
@@ -175,7 +175,29 @@ def _status(plan: Plan, resource: Resource) -> PatchStatus | None:
     patch = _merge_patch(plan.status, resource.status)
     if not patch:
         return None
-    return PatchStatus(plan.key, patch, resource.resource_version, _manager(plan))
+    progress = _is_progress(patch, plan.status, resource.status)
+    return PatchStatus(plan.key, patch, resource.resource_version, _field_manager(plan), progress)
+
+
+_PROGRESS_MEMBERS = frozenset({"conditions", "progress", "status", "templateSelection"})
+_ON_THE_WAY = frozenset({"Pending", "Starting", "Progressing"})
+
+
+def _is_progress(patch: Mapping[str, Any], desired: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether a status patch tells only of steps on the way: nobody acts on it, neither a person nor a program."""
+    if not patch.keys() <= _PROGRESS_MEMBERS:
+        return False
+    if "status" in patch and not {patch["status"], live.get("status")} <= _ON_THE_WAY:
+        return False
+    return _verdict(desired.get("conditions")) == _verdict(live.get("conditions"))
+
+
+def _verdict(conditions: object) -> tuple[object, object]:
+    """Status and reason of the condition Ready."""
+    for entry in conditions if isinstance(conditions, list | tuple) else ():
+        if isinstance(entry, Mapping) and entry.get("type") == "Ready":
+            return entry.get("status"), entry.get("reason")
+    return None, None
 
 
 def _merge_patch(desired: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,5 +221,5 @@ def _replacement(value: Any, old: Any) -> Any:
     return _merge_patch({**dict.fromkeys(old), **value}, old)
 
 
-def _manager(plan: Plan) -> str:
+def _field_manager(plan: Plan) -> str:
     return CONTROLLERS[plan.key.kind].manager

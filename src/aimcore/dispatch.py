@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 from aimcore.kinds.artifact import plan_artifact
 from aimcore.kinds.model import plan_model
+from aimcore.kinds.model_source import plan_model_source
 from aimcore.kinds.service import plan_service
 from aimcore.kinds.template import plan_template
 from aimcore.kinds.template_cache import plan_template_cache
@@ -24,6 +25,7 @@ Planner = Callable[[Snapshot, Resource], Plan]
 PLANNERS: Mapping[str, Planner] = {
     "AIMArtifact": plan_artifact,
     "AIMClusterModel": plan_model,
+    "AIMClusterModelSource": plan_model_source,
     "AIMClusterServiceTemplate": plan_template,
     "AIMModel": plan_model,
     "AIMService": plan_service,

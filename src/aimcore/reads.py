@@ -23,7 +23,7 @@ class IndexRead(NamedTuple):
     """One index bucket was listed."""
 
     kind: str
-    index: str
+    index_name: str
     value: str
 
 

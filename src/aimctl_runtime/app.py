@@ -15,12 +15,15 @@ import contextlib
 import gc
 import signal
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aimcore import dispatch
 from aimcore.facts import ImageLabels, PodLog, RepositoryTags, SecretExists
 from aimcore.labels import CONTROLLERS
+from aimcore.plan import Plan
+from aimcore.resource import Key
+from aimcore.snapshot import Snapshot
 from aimctl_runtime.apply import NotLeadingError, Writer
 from aimctl_runtime.clock import Clock, SystemClock, pause
 from aimctl_runtime.leader import LeaderThread
@@ -36,7 +39,7 @@ from aimctl_runtime.transport import Client
 from aimctl_runtime.watched import Watched, watched_kinds
 from aimctl_runtime.worker import Worker
 
-SHUTDOWN_SECONDS = 8.0
+SHUTDOWN_SECONDS = 5.0
 """The pod has ten."""
 
 
@@ -54,18 +57,21 @@ class Controller:
         meter: Meter | None = None,
         deadline: Callable[[], float | None] = lambda: None,
         watched: Sequence[Watched] | None = None,
-        planners: Mapping[str, dispatch.Planner] = dispatch.PLANNERS,
+        planned: Collection[str] = tuple(dispatch.PLANNERS),
+        make_plan: Callable[[Snapshot, Key], Plan] = dispatch.make_plan,
     ) -> None:
         self._settings = settings
         self.clock = clock or SystemClock()
         self.log = log or Log()
         meter = meter or SilentMeter()
         self.queue = Queue(self.clock, meter)
-        self.store = Store(self.queue.add, planned=tuple(planners), settings=settings.core)
+        self.store = Store(self.queue.add, planned=planned, settings=settings.core)
         self.desk = AnsweringDesk(observers or {}, self.store.learn_answer, self.clock, self.log)
         writer = Writer(client, self.store, self.clock, deadline)
         recorder = Recorder(client, self.clock, self.log, settings.identity)
-        self.worker = Worker(self.store, self.queue, writer, recorder, self.desk, self.clock, self.log, meter=meter)
+        self.worker = Worker(
+            self.store, self.queue, writer, recorder, self.desk, self.clock, self.log, meter=meter, make_plan=make_plan
+        )  # fmt: skip
         rows = watched or watched_kinds(dedicated_accounts=settings.core.dedicated_download_accounts)
         self.reflectors = [Reflector(row, client, self.store, self.clock, self.log) for row in rows]
         self._tasks: list[asyncio.Task[None]] = []

@@ -14,16 +14,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from aimcore import diff, dispatch
 from aimcore.changes import Apply, Changes, ChildChange, PatchFinalizers, PatchStatus, fingerprint
 from aimcore.cluster.kinds import KINDS
 from aimcore.facts import OutcomeOf, Want
 from aimcore.labels import CONTROLLERS
+from aimcore.outcomes import settled_outcomes
 from aimcore.plan import Plan, PlannedEvent
 from aimcore.resource import Key, Resource
 from aimcore.snapshot import Snapshot
@@ -157,7 +158,8 @@ class Worker:
             results.append(status)
             if not status.is_done:
                 return self._ending(thought, results, log)
-            log.debug("status written", status=thought.plan.status.get("status"))
+            for condition in _turned(resource.status, thought.plan.status):
+                log.info("condition changed", **condition)
         if results:
             await self._emit(resource, thought.plan.events, results)
         for want in thought.wants:
@@ -167,6 +169,12 @@ class Worker:
     def _think(self, key: Key) -> Thought:
         snapshot = self._store.snapshot(self._clock.now())
         plan = self._make_plan(snapshot, key)
+        over = settled_outcomes(plan, snapshot)
+        if over:
+            for of in over:
+                self._store.learn_outcome(of, None)
+            snapshot = self._store.snapshot(self._clock.now())
+            plan = self._make_plan(snapshot, key)
         changes = self._changes_needed(plan, snapshot)
         self._store.remember(key, frozenset(snapshot.reads) | plan.reads)
         again = [t for t in (plan.check_again_at, snapshot.check_again_at) if t is not None]
@@ -212,6 +220,22 @@ class Worker:
 
 
 _VERBS = {"Apply": "applied", "Create": "created", "Delete": "deleted", "PatchObject": "labelled"}
+
+
+def _turned(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[dict[str, str]]:
+    """The conditions whose status changed, as the log tells them."""
+    old = {c.get("type"): c.get("status") for c in _conditions(before)}
+    for condition in _conditions(after):
+        if old.get(condition.get("type")) != condition.get("status"):
+            told = {"condition": "type", "status": "status", "reason": "reason", "error": "message"}
+            if condition.get("status") == "True":
+                del told["error"]
+            yield {name: str(condition.get(member, "")) for name, member in told.items()}
+
+
+def _conditions(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    conditions = status.get("conditions")
+    return [c for c in conditions if isinstance(c, dict)] if isinstance(conditions, list) else []
 
 
 def _adds(change: PatchFinalizers) -> bool:

@@ -237,10 +237,27 @@ def test_a_condition_first_seen_true_is_no_event():
     assert events_of(verdict(READY)) == []
 
 
+def ready(reason):
+    return stored("Ready", "False", reason=reason)
+
+
 @pytest.mark.rule("R-11.12")
-def test_a_turn_is_an_event():
-    v = verdict(READY, stored=[stored("CacheReady", "False"), stored("Ready", "False")])
+def test_a_recovery_is_an_event():
+    v = verdict(READY, stored=[stored("CacheReady", "False"), ready("CacheFailed")])
     assert events_of(v) == [("Normal", "CacheReady"), ("Normal", "AllComponentsReady")]
+
+
+@pytest.mark.rule("R-11.12")
+def test_a_step_on_the_way_up_is_no_event_but_the_end_is():
+    v = verdict(READY, stored=[stored("CacheReady", "False"), ready("Progressing")])
+    assert events_of(v) == [("Normal", "AllComponentsReady")]
+
+
+@pytest.mark.rule("R-11.12")
+def test_a_loss_is_an_event():
+    waiting = Health("Cache", State.PROGRESSING, "CacheCreating", "again")
+    v = verdict(waiting, stored=[stored("CacheReady", "True"), stored("Ready", "True", reason="AllComponentsReady")])
+    assert events_of(v) == [("Normal", "CacheCreating"), ("Normal", "Progressing")]
 
 
 @pytest.mark.rule("R-11.12")
@@ -253,7 +270,7 @@ def test_a_fault_is_a_warning_once():
 
 @pytest.mark.rule("R-11.12")
 def test_an_event_without_message_says_what_turned():
-    v = verdict(Health("Cache", State.READY, "CacheReady"), stored=[stored("CacheReady", "False")])
+    v = verdict(Health("Cache", State.READY, "CacheReady"), stored=[stored("CacheReady", "False"), ready("Broken")])
     assert v.events[0].message == "Cache is ready: CacheReady"
     v = verdict(Health("Cache", State.FAILED, "Broken"))
     assert v.events[0].message == "Cache is not ready: Broken"

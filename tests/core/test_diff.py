@@ -243,6 +243,30 @@ def test_a_status_patch_holds_only_what_differs(status, patch):
     assert needed.status.resource_version == "5"
 
 
+def ready(status, reason):
+    return [{"type": "Ready", "status": status, "reason": reason}]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_progress"),
+    [
+        ({"status": "Pending"}, {"status": "Starting"}, True),
+        ({"status": "Pending"}, {"status": "Running"}, False),
+        ({"status": "Failed"}, {"status": "Starting"}, False),
+        ({}, {"status": "Pending"}, False),
+        ({"conditions": ready("False", "Progressing")}, {"conditions": [*ready("False", "Progressing"), {}]}, True),
+        ({"conditions": ready("False", "Progressing")}, {"conditions": ready("True", "AllComponentsReady")}, False),
+        ({"conditions": ready("False", "Progressing")}, {"conditions": ready("False", "InvalidSpec")}, False),
+        ({"conditions": 5}, {"conditions": []}, True),
+        ({"templateSelection": 1}, {"templateSelection": 2}, True),
+        ({"observedGeneration": 1}, {"observedGeneration": 2}, False),
+    ],
+)
+def test_a_patch_that_tells_only_of_steps_on_the_way_may_wait(before, after, is_progress):
+    raw = {**service(), "status": before}
+    assert changes(Table([raw]), status=after).status.is_progress is is_progress
+
+
 def test_a_kind_without_a_manager_still_has_children():
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
     plan = Plan(Key("Node", "", "n"), children=(wanted(),))

@@ -1,6 +1,6 @@
 """What people do with kubectl, as data: run for real where kubectl is, and recorded once as HTTP exchanges.
 
-Each case starts with a fresh cluster. A step gives kubectl's arguments, what it reads, its exit code and what it prints.
+Each case starts with a fresh cluster. A step gives kubectl's arguments, its input, its exit code and what it prints.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ CASES: dict[str, tuple[Step, ...]] = {
             code=1,
             prints=("conflict with", ".spec.replicas"),
         ),
-        _apply(SERVICE.replace("replicas: 1", "replicas: 3"), "--server-side", "--field-manager=other", "--force-conflicts"),
+        _apply(SERVICE.replace("replicas: 1", "replicas: 3"), "--server-side --field-manager=other --force-conflicts"),
         Step("get aimsvc chat -o yaml --show-managed-fields", prints=("manager: other", "manager: kubectl")),
         _apply(DEPLOYMENT, "--server-side"),
         Step("apply --server-side -f -", WRONG_SERVICE, code=1, prints=("replicsa",)),
@@ -144,6 +144,8 @@ CASES: dict[str, tuple[Step, ...]] = {
         Step("scale deploy web --replicas=3", prints=("scaled",)),
         Step("get deploy web -o jsonpath={.spec.replicas}", prints=("3",)),
         Step("get deploy", prints=("UP-TO-DATE", "web")),
+        Step("get all", prints=("deployment.apps/web", "replicaset.apps/web-", "pod/web-")),
+        Step("get events", prints=("LAST SEEN", "replicaset/web-")),
         Step("describe deploy web", prints=("Replicas:",)),
         Step("rollout restart deploy web", prints=("restarted",)),
         _apply(CONFIG_MAP),

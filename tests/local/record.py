@@ -25,7 +25,8 @@ async def record(kubectl: str, version: str) -> None:
                 local.observers.insert(0, lambda request, answer, kept=kept: kept.append(recorded(request, answer)))
                 for step in steps:
                     await run(kubectl, local.url, Path(home), step)
-        (folder / f"{name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+        lines = ",\n".join(json.dumps(exchange, ensure_ascii=False) for exchange in kept)
+        (folder / f"{name}.json").write_text(f"[\n{lines}\n]\n")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from aimctl_runtime.local.server import LocalCluster
 from local.cases import Step
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
-VOLATILE = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "deletionTimestamp")
 
 
 def local_cluster(**settings: Any) -> LocalCluster:
@@ -94,7 +93,7 @@ def important_body(body: Any) -> dict[str, Any]:
     elif "items" in body:
         kept["names"] = [i["metadata"]["name"] for i in body["items"]]
     elif "metadata" in body:
-        kept["metadata"] = {k: v for k, v in body["metadata"].items() if k not in VOLATILE}
+        kept["metadata"] = {k: body["metadata"][k] for k in ("name", "namespace", "labels") if k in body["metadata"]}
         kept["spec"] = body.get("spec")
     return kept
 
@@ -102,7 +101,7 @@ def important_body(body: Any) -> dict[str, Any]:
 def recorded(request: Request, answer: Answer) -> dict[str, Any]:
     """One exchange as it is kept in a file."""
     kept = {**asdict(request), "query": dict(request.query), "body": request.body.decode("utf-8", "replace")}
-    kept["agent"] = request.agent.partition("/")[0]
+    kept["agent"] = "kubectl"
     return {"request": {k: v for k, v in kept.items() if v}, "answer": important(answer)}
 
 

@@ -66,7 +66,7 @@ def test_an_age_is_counted_by_the_clusters_clock_and_junk_is_unknown():
     assert age("yesterday", NOW) == age(None, NOW) == age("2026-01-01T00:00:00", NOW) == "<unknown>"
 
 
-@given(JSON, JSON, JSON, st.sampled_from(sorted(BUILT_IN)))
+@given(JSON, JSON, JSON, st.sampled_from(sorted({*BUILT_IN, "Event"})))
 def test_no_object_however_odd_breaks_a_table(metadata, spec, status, kind):
     raw = {"metadata": {"name": "x", "labels": metadata}, "spec": spec, "status": status, "data": spec}
     made = table(columns_of(kind, ()), [raw], NOW, "7", "Metadata")
@@ -147,3 +147,9 @@ def test_wide_columns_are_marked_as_such():
     made = table(columns_of("Pod", ()), [POD], NOW, "1", "None")
     assert [d["name"] for d in made["columnDefinitions"] if d["priority"]] == ["IP", "Node"]
     assert path_column("x", ".a").wide is False
+
+
+def test_events_are_listed_without_their_names_which_say_nothing():
+    made = table(columns_of("Event", ()), [{"metadata": {"name": "x.1"}}], NOW, "1", "None")
+    assert made["columnDefinitions"][0]["name"] == "Last Seen"
+    assert made["columnDefinitions"][-1]["name"] == "Name"

@@ -18,6 +18,7 @@ from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from local.shell import START, local_cluster
 
 MAPS = "/api/v1/namespaces/default/configmaps"
+SERVICES = "/apis/aim.eai.amd.com/v1alpha1/namespaces/default/aimservices"
 APPLY = {"Content-Type": "application/apply-patch+yaml"}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
@@ -55,6 +56,44 @@ def test_it_listens_on_the_loopback_address_only_and_frees_the_port():
             await asyncio.open_connection("127.0.0.1", port)
 
     asyncio.run(scenario())
+
+
+def test_open_watches_do_not_hold_up_the_end():
+    async def scenario() -> float:
+        async with local_cluster() as local, aiohttp.ClientSession(local.url) as session:
+            stream = await session.get(f"{MAPS}?watch=1")
+            started = time.perf_counter()
+            await local.__aexit__(None, None, None)
+            stream.close()
+            return time.perf_counter() - started
+
+    assert asyncio.run(scenario()) < 2
+
+
+def test_a_world_that_breaks_is_not_kept_secret():
+    async def scenario() -> None:
+        async with local_cluster() as local:
+
+            def step() -> bool:
+                raise ZeroDivisionError
+
+            local.world.step = step
+            local.cluster.create({**config_map(), "metadata": {"name": "a", "namespace": "default"}})
+            await asyncio.sleep(5)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(scenario())
+    assert caught.group_contains(ZeroDivisionError)
+
+
+def test_the_kserve_crd_comes_in_the_flavour_that_the_world_asks_for():
+    def has_schema_of_containers(flavour: str) -> bool:
+        local = local_cluster(kserve={"crd": flavour})
+        schema = local.cluster.type_of("InferenceService").schema
+        return "containers" in json.dumps(schema)
+
+    assert has_schema_of_containers("full")
+    assert not has_schema_of_containers("minimal")
 
 
 def test_the_kubeconfig_names_the_server_and_is_private(tmp_path):
@@ -115,7 +154,7 @@ def test_unknown_fields_come_back_as_warnings():
             "metadata": {"name": "x"},
             "spec": {"model": {"name": "m"}, "wrong": 1},
         }
-        async with session.post("/apis/aim.eai.amd.com/v1alpha1/namespaces/default/aimservices", json=body) as got:
+        async with session.post(SERVICES, json=body) as got:
             return got.status, got.headers["Warning"]
 
     assert with_cluster(scenario) == (201, '299 - "unknown field \\"spec.wrong\\""')
@@ -188,7 +227,7 @@ def test_calls_are_counted_by_verb_and_resource():
         await send(session, "GET", "/api/v1/configmaps?watch=true&timeoutSeconds=1")
         await send(session, "POST", MAPS, json=config_map())
         await send(session, "GET", f"{MAPS}/a")
-        await send(session, "PATCH", "/apis/aim.eai.amd.com/v1alpha1/namespaces/x/aimservices/y/status", headers=MERGE, json={})
+        await send(session, "PATCH", f"{SERVICES}/y/status", headers=MERGE, json={})
         await send(session, "DELETE", MAPS)
         return set(local.calls)
 
@@ -305,6 +344,10 @@ async def until(local, is_so, seconds=600):
     raise AssertionError("it never came true")
 
 
+def is_running(local) -> bool:
+    return local.cluster.peek("Pod", "default", "p").get("status", {}).get("phase") == "Running"
+
+
 IMAGES = [{"image": "busybox", "log": "hello\nworld\n"}]
 
 
@@ -316,10 +359,7 @@ def test_logs_are_read_whole_or_from_the_tail_and_refused_in_words():
         async with session.get("/api/v1/namespaces/default/pods/p/log?container=x") as got:
             wrong = got.status, (await got.json())["message"]
 
-        def is_running() -> bool:
-            return local.cluster.peek("Pod", "default", "p").get("status", {}).get("phase") == "Running"
-
-        await until(local, is_running)
+        await until(local, lambda: is_running(local))
         texts = []
         for query in ("", "?tailLines=1", "?container=main&tailLines=0"):
             async with session.get(f"/api/v1/namespaces/default/pods/p/log{query}") as got:
@@ -338,7 +378,7 @@ def test_logs_are_read_whole_or_from_the_tail_and_refused_in_words():
 def test_a_followed_log_ends_when_the_pod_goes():
     async def scenario(local, session):
         await send(session, "POST", "/api/v1/namespaces/default/pods", json=POD)
-        await until(local, lambda: local.cluster.peek("Pod", "default", "p").get("status", {}).get("phase") == "Running")
+        await until(local, lambda: is_running(local))
         async with session.get("/api/v1/namespaces/default/pods/p/log?follow=true") as stream:
             first = await stream.content.readline()
             await send(session, "DELETE", "/api/v1/namespaces/default/pods/p")
@@ -411,8 +451,11 @@ def _references(text):
 def test_everybody_may_do_everything_even_when_asking_in_protobuf():
     async def scenario(_, session):
         answers = []
-        for plural, kind in (("selfsubjectaccessreviews", "json"), ("selfsubjectaccessreviews", "vnd.kubernetes.protobuf"),
-                             ("selfsubjectrulesreviews", "json")):  # fmt: skip
+        for plural, kind in (
+            ("selfsubjectaccessreviews", "json"),
+            ("selfsubjectaccessreviews", "vnd.kubernetes.protobuf"),
+            ("selfsubjectrulesreviews", "json"),
+        ):
             headers = {"Content-Type": f"application/{kind}"}
             async with session.post(f"/apis/authorization.k8s.io/v1/{plural}", data=b"{}", headers=headers) as got:
                 answers.append((await got.json())["status"])

@@ -16,7 +16,7 @@ LIMIT = 400
 LONGER: dict[str, str] = {}
 """Files over the limit, each with the reason."""
 
-FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|manager)(_|$)|^(handle|process)_")
+FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|(?<!field_)manager)(_|$)|^(handle|process)_")
 FORBIDDEN_IN_CORE = {
     "aiohttp", "asyncio", "anyio", "io", "kubernetes_asyncio", "logging", "os", "random", "socket", "subprocess",
     "threading", "time", "pathlib", "tempfile", "secrets", "uuid",

@@ -16,12 +16,30 @@ from aimcore.snapshot import Listed, Snapshot, moment
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def newest_event(snapshot: Snapshot, about: Resource, reasons: Collection[str]) -> Resource | None:
-    """The newest event about this incarnation of an object with one of the reasons, or None."""
+def newest_event(
+    snapshot: Snapshot, about: Resource, reasons: Collection[str], *, begins: str = "", container: str = ""
+) -> Resource | None:
+    """The newest event about this incarnation of an object with one of the reasons, or None.
+
+    `begins`: how its message must begin. `container`: the container of a pod that it must be about, if it names one.
+    """
     listing = snapshot.index("Event", "involved", about.uid) if about.uid else None
     events = listing.resources if isinstance(listing, Listed) else ()
-    fitting = (e for e in events if e.raw.get("reason") in reasons)
+    fitting = (
+        e
+        for e in events
+        if event_text(e, "reason") in reasons
+        and event_text(e, "message").startswith(begins)
+        and _is_about(e, container)
+    )
     return max(fitting, key=lambda e: (e.read_as(last_occurred), e.name), default=None)
+
+
+def _is_about(event: Resource, container: str) -> bool:
+    """Whether an event is about that container: its field path reads `spec.containers{name}`, if there is any."""
+    involved = event.raw.get("involvedObject")
+    path = involved.get("fieldPath") if isinstance(involved, dict) else None
+    return not container or not isinstance(path, str) or path.endswith(f"{{{container}}}")
 
 
 def last_occurred(event: Resource) -> datetime:

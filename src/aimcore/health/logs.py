@@ -4,6 +4,7 @@
 2. Not found comes before access: the hub answers 401 for repositories that do not exist.
 3. Trouble with the cluster's own permissions comes last: a refused status patch never fails a download.
 4. The excerpt is the line that matched, or else the last three lines.
+5. Of each line only the first 500 characters count: a condition's message has a limit, and patterns take time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from aimcore.conditions import Category
+
+_LONGEST_LINE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ _GROUPS: tuple[_Group, ...] = (
 
 def find_cause(log: str, message: str) -> LogCause | None:
     """What a log says went wrong, or None. `message` is what is known without it."""
-    lines = log.splitlines()
+    lines = _lines(log)
     for group in _GROUPS:
         for pattern in group.patterns:
             for line in lines:
@@ -107,7 +110,11 @@ def find_cause(log: str, message: str) -> LogCause | None:
 
 def last_lines(log: str) -> str:
     """The last three lines of a log."""
-    return "\n".join(log.strip().splitlines()[-3:])
+    return "\n".join(_lines(log.strip())[-3:])
+
+
+def _lines(log: str) -> list[str]:
+    return [line[:_LONGEST_LINE] for line in log.splitlines()]
 
 
 def with_excerpt(message: str, excerpt: str) -> str:

@@ -68,9 +68,8 @@ def image_not_pulled(scene: Scene) -> Health | None:
     waiting = first_waiting(scene, PULL_PROBLEMS)
     if waiting is None:
         return None
-    _, container = waiting
-    category, reason = pull_failure(container)
-    return failing(scene.component, category, reason, waiting_text(container))
+    text, (category, reason) = pull_failure(scene, *waiting)
+    return failing(scene.component, category, reason, text)
 
 
 def pod_failed(scene: Scene) -> Health | None:
@@ -121,6 +120,17 @@ def waiting_text(container: Container) -> str:
     return f"Container {container.name}: {container.waiting_message or container.waiting}"
 
 
-def pull_failure(container: Container) -> tuple[Category, str]:
-    """What the text of a failed pull means."""
-    return _PULL_FAILURES[registry_failure_kind(container.waiting_message)]
+def pull_failure(scene: Scene, pod: Resource, container: Container) -> tuple[str, tuple[Category, str]]:
+    """Why an image is not pulled, for people, and what kind of failure that is.
+
+    The kubelet alternates `ErrImagePull`, with the cause, and `ImagePullBackOff`, often without; its event keeps the
+    cause, so the text stays the same.
+    """
+    event = (
+        newest_event(scene.snapshot, pod, ("Failed",), begins="Failed to pull image", container=container.name)
+        if scene.read_events
+        else None
+    )
+    said = container.waiting_message if event is None else event_text(event, "message")
+    kind = registry_failure_kind(said)
+    return f"Container {container.name}: {said or container.waiting}", _PULL_FAILURES[kind]

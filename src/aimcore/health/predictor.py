@@ -76,14 +76,13 @@ def _serves(pod: Resource) -> bool:
 def _image_not_pulled(scene: Scene) -> Health | None:
     backing_off = first_waiting(scene, frozenset({"ImagePullBackOff"})) or _known_to_back_off(scene)
     if backing_off is not None:
-        _, container = backing_off
-        category, reason = pull_failure(container)
+        text, (category, reason) = pull_failure(scene, *backing_off)
         blamed = None if category is Category.INFRASTRUCTURE else category
-        return Health(scene.component, State.FAILED, reason, waiting_text(container), category=blamed)
+        return Health(scene.component, State.FAILED, reason, text, category=blamed)
     first = first_waiting(scene, frozenset({"ErrImagePull"}))
     if first is None:
         return None
-    return Health(scene.component, State.STARTING, "ErrImagePull", waiting_text(first[1]))
+    return Health(scene.component, State.STARTING, "ErrImagePull", pull_failure(scene, *first)[0])
 
 
 def _known_to_back_off(scene: Scene) -> tuple[Resource, Container] | None:

@@ -41,10 +41,13 @@ def apply_changes(
     type_: ResourceType, live: Json, body: Json, fields: Fields, owners: Owners, owner: Owner, *, force: bool
 ) -> tuple[Json, Owners]:
     """The object after an apply, not yet defaulted, and its owners; raises a conflict unless forced."""
-    proposed = merged(type_.shape, live, _laid_over(type_, body, owner.subresource))
+    given = _laid_over(type_, body, owner.subresource)
+    proposed = merged(type_.shape, live, given)
     last = owners[owner][0] if owner in owners else {}
     if last and last != fields:
         proposed = without(type_.shape, proposed, last, kept_fields(owners, owner, fields))
+        # An empty list owns nothing, so it may just have been pruned; the body still asks for it.
+        proposed = merged(type_.shape, proposed, given)
     if proposed is live:
         return live, {**owners, owner: (fields, owners[owner][1] if owner in owners else "")}
     return proposed, applied(owners, owner, fields, compared(type_.shape, live, proposed), force=force)

@@ -20,7 +20,7 @@ from typing import Any
 from aimcore.cluster.kinds import FOREIGN_KINDS
 from aimcore.simulation import errors
 from aimcore.simulation.causes import Cause, forbidden, invalid, not_supported, required
-from aimcore.simulation.resource_type import Json, Lookup, Strategy
+from aimcore.simulation.resource_type import Json, Lookup
 from aimcore.simulation.storage_classes import default_class, is_expandable
 
 PROTECTION = "kubernetes.io/pvc-protection"
@@ -78,7 +78,9 @@ def qos_class(spec: Json) -> str:
     counted = ("cpu", "memory")
     if not any(k in side for pair in resources for side in pair for k in counted):
         return "BestEffort"
-    guaranteed = all(k in limits and requests.get(k, limits[k]) == limits[k] for requests, limits in resources for k in counted)
+    guaranteed = all(
+        k in limits and requests.get(k, limits[k]) == limits[k] for requests, limits in resources for k in counted
+    )
     return "Guaranteed" if guaranteed else "Burstable"
 
 
@@ -92,7 +94,7 @@ def pod_born(obj: Json, _lookup: Lookup) -> Json:
     return {**obj, "spec": spec, "status": {"phase": "Pending", "qosClass": qos_class(spec)}}
 
 
-def pod_causes(new: Json, old: Json | None, _lookup: Lookup) -> list[Cause]:
+def pod_causes(new: Json, _old: Json | None, _lookup: Lookup) -> list[Cause]:
     if not _items(_part(new, "spec"), "containers"):
         return [required("spec.containers")]
     return []
@@ -142,7 +144,9 @@ def job_born(obj: Json, _lookup: Lookup) -> Json:
         metadata = {**metadata, "labels": labels}
     template = {**template, "metadata": {**_part(template, "metadata"), "labels": labels}}
     selector = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
-    return with_template_policies({**obj, "metadata": metadata, "spec": {**spec, "selector": selector, "template": template}})
+    return with_template_policies(
+        {**obj, "metadata": metadata, "spec": {**spec, "selector": selector, "template": template}}
+    )
 
 
 def job_changed(new: Json, old: Json) -> Json:
@@ -158,7 +162,9 @@ def job_changed(new: Json, old: Json) -> Json:
             labels.setdefault(key, had[key])
     template = _part(spec, "template")
     template = {**template, "metadata": {**_part(template, "metadata"), "labels": labels}}
-    return with_template_policies({**new, "spec": {**spec, "selector": spec.get("selector") or before["selector"], "template": template}})
+    return with_template_policies(
+        {**new, "spec": {**spec, "selector": spec.get("selector") or before["selector"], "template": template}}
+    )
 
 
 def job_causes(new: Json, old: Json | None, _lookup: Lookup) -> list[Cause]:
@@ -174,9 +180,11 @@ def job_causes(new: Json, old: Json | None, _lookup: Lookup) -> list[Cause]:
             causes.append(required("spec.template.spec.containers"))
         return causes
     before = _part(old, "spec")
-    for field in ("selector", "template", "completions", "completionMode", "podFailurePolicy"):
-        if spec.get(field) != before.get(field):
-            causes.append(invalid(f"spec.{field}", spec.get(field), "field is immutable"))
+    causes.extend(
+        invalid(f"spec.{field}", spec.get(field), "field is immutable")
+        for field in ("selector", "template", "completions", "completionMode", "podFailurePolicy")
+        if spec.get(field) != before.get(field)
+    )
     return causes
 
 
@@ -186,10 +194,17 @@ def claim_born(obj: Json, lookup: Lookup) -> Json:
     finalizers = [*(metadata.get("finalizers") or ()), PROTECTION]
     if "storageClassName" not in spec and (name := default_class(lookup)):
         spec = {**spec, "storageClassName": name}
-    return {**obj, "metadata": {**metadata, "finalizers": list(dict.fromkeys(finalizers))}, "spec": spec, "status": {"phase": "Pending"}}
+    return {
+        **obj,
+        "metadata": {**metadata, "finalizers": list(dict.fromkeys(finalizers))},
+        "spec": spec,
+        "status": {"phase": "Pending"},
+    }
 
 
-_MUTABLE_CLAIM = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+_MUTABLE_CLAIM = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+)
 
 
 def claim_causes(new: Json, old: Json | None, lookup: Lookup) -> list[Cause]:

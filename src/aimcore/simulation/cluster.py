@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from aimcore.resource import Key
-from aimcore.simulation import deletion, errors, listing, writing
+from aimcore.simulation import deleting, deletion, errors, listing, writing
 from aimcore.simulation.admission import Admission, Admit, Validate, nothing_invalid
+from aimcore.simulation.causes import forbidden
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.crds import CRD, type_of_crd
 from aimcore.simulation.errors import ApiError
@@ -29,7 +30,6 @@ from aimcore.simulation.selectors import both, field_matcher, label_matcher
 from aimcore.simulation.settling import defaulted
 from aimcore.simulation.storage import Store
 from aimcore.simulation.watch import Watch
-
 
 __all__ = [
     "Admission",
@@ -162,7 +162,7 @@ class Cluster:
     ) -> Json:
         """DELETE. A Status if the object went at once, else the object that waits for its finalizers."""
         self._count("delete", manager)
-        return writing.delete(self, key, uid, resource_version, propagation, dry_run=dry_run)
+        return deleting.delete(self, key, uid, resource_version, propagation, dry_run=dry_run)
 
     def delete_collection(
         self,
@@ -179,7 +179,7 @@ class Cluster:
         self._count("deletecollection", manager)
         found = self._list(self.type_of(kind), namespace, labels, fields)
         for obj in found["items"]:
-            writing.delete(self, Key(kind, *place_of(obj)), None, None, propagation, dry_run=dry_run)
+            deleting.delete(self, Key(kind, *place_of(obj)), None, None, propagation, dry_run=dry_run)
         return found
 
     # ---- reads ----------------------------------------------------------------------------------------------------
@@ -243,8 +243,7 @@ class Cluster:
         type_ = self.type_of(kind)
         if send_initial_events and match != "NotOlderThan":
             why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-            cause = errors.Cause("FieldValueForbidden", f"Forbidden: {why}", "resourceVersionMatch")
-            raise errors.invalid_options("ListOptions", [cause])
+            raise errors.invalid_options("ListOptions", [forbidden("resourceVersionMatch", why)])
         if resource_version and not (resource_version.isascii() and resource_version.isdecimal()):
             raise errors.without_reason(f'strconv.ParseUint: parsing "{resource_version}": invalid syntax')
         matches = both(label_matcher(labels), field_matcher(fields, type_.selectable_fields))
@@ -277,7 +276,7 @@ class Cluster:
         type_ = self._types.get(kind)
         return (self._shown(type_, o) for o in self.store.objects(kind, namespace)) if type_ else iter(())
 
-    def dead_owners(self, obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    def dead_owners(self, obj: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         """The owner entries of an object whose owners are absent, judged by uid."""
         return deletion.dead_owners(obj, self.peek, self.is_namespaced)
 

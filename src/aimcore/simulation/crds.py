@@ -53,7 +53,7 @@ def _map(value: Any) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _established(crd: Json, lookup: Lookup) -> Json:
+def _established(crd: Json, _lookup: Lookup) -> Json:
     """A new CRD is accepted and established at once."""
     spec, now = _map(crd.get("spec")), crd["metadata"]["creationTimestamp"]
     conditions = [
@@ -68,7 +68,7 @@ def _established(crd: Json, lookup: Lookup) -> Json:
     return {**crd, "status": status}
 
 
-def _crd_causes(new: Json, old: Json | None, lookup: Lookup) -> list[Cause]:
+def _crd_causes(new: Json, _old: Json | None, _lookup: Lookup) -> list[Cause]:
     spec = _map(new.get("spec"))
     names, version = _map(spec.get("names")), _stored_version(spec)
     causes = [

@@ -202,7 +202,9 @@ def version_too_large(wanted: int, current: int) -> ApiError:
     return _refused(504, "Timeout", f"Timeout: {message}", {"causes": [cause], "retryAfterSeconds": 1})
 
 
-def rbac_forbidden(kind: Kind, name: str, user: str, verb: str, *, subresource: str = "", namespace: str = "") -> ApiError:
+def rbac_forbidden(
+    kind: Kind, name: str, user: str, verb: str, *, subresource: str = "", namespace: str = ""
+) -> ApiError:
     """What an API server with RBAC says; the simulated one asks nobody, so only fault injection raises it."""
     resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
     where = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
@@ -225,7 +227,9 @@ def too_many_requests(*, overloaded: bool) -> ApiError:
 
 def server_starting() -> ApiError:
     message = "the request has been made before all known HTTP paths have been installed, please try again"
-    return ApiError(503, status_body(503, "ServiceUnavailable", message, {"retryAfterSeconds": 5}), {"Retry-After": "5"})
+    return ApiError(
+        503, status_body(503, "ServiceUnavailable", message, {"retryAfterSeconds": 5}), {"Retry-After": "5"}
+    )
 
 
 def request_timeout() -> ApiError:

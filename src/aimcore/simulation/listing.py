@@ -19,7 +19,7 @@ from aimcore.simulation.resource_type import Json, ResourceType
 from aimcore.simulation.storage import Store
 
 ANY_VERSION = -1
-EXPIRED_TOKEN = (
+TOO_OLD_TO_CONTINUE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
     "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
     "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
@@ -101,7 +101,7 @@ def chosen(store: Store, kind: str, namespace: str, resource_version: str, match
 def _continued(store: Store, kind: str, namespace: str, token: Token) -> Page:
     version = store.version if token.version == ANY_VERSION else token.version
     if version < store.compacted:
-        raise expired(EXPIRED_TOKEN, continue_=Token(ANY_VERSION, token.namespace, token.name).text())
+        raise expired(TOO_OLD_TO_CONTINUE, continue_=Token(ANY_VERSION, token.namespace, token.name).text())
     if version > store.version:
         raise version_too_large(version, store.version)
     after = (token.namespace, token.name)

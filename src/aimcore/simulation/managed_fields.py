@@ -124,9 +124,7 @@ def applied(owners: Owners, owner: Owner, fields: Fields, changes: tuple[Fields,
     return out
 
 
-def updated(
-    owners: Owners, owner: Owner, changes: tuple[Fields, Fields], owned: tuple[Fields, Fields]
-) -> Owners:
+def updated(owners: Owners, owner: Owner, changes: tuple[Fields, Fields], owned: tuple[Fields, Fields]) -> Owners:
     """The owners after an update; `owned` is the part of `changes` that may be owned through the door used."""
     out = _after_loss(owners, owner, *changes)
     mine, time = owners.get(owner, ({}, ""))
@@ -176,5 +174,3 @@ def _conflict_text(by_manager: Mapping[str, Sequence[str]], count: int) -> str:
         lines.append(f"conflicts with {manager}:")
         lines.extend(f"- {path}" for path in by_manager[manager])
     return f"Apply failed with {count} conflicts: " + "\n".join(lines)
-
-

@@ -14,7 +14,7 @@ from typing import Any
 from aimcore.simulation.field_sets import LEAF, Fields, is_member, path_text
 from aimcore.simulation.schema import LIST, OBJECT, SCALAR, Shape
 
-_PLAIN = (str, int, float, bool, type(None))
+_PLAIN = (str, int, float, type(None))  # bool is an int
 
 
 def copied(value: Any) -> Any:
@@ -53,7 +53,7 @@ def _map_fields(shape: Shape, value: dict[str, Any], path: str, errors: list[str
             errors.append(f"{path}.{key}: field not declared in schema")
         elif isinstance(item, _PLAIN):
             out[f"f:{key}"] = LEAF
-            if child.type != "any" and item is not None:
+            if child.type != "any" and not (child.scalar == "string" and isinstance(item, str)):
                 _check_scalar(child, item, f"{path}.{key}", errors)
         else:
             node = _node(child, item, f"{path}.{key}", errors)
@@ -89,7 +89,7 @@ def _list_fields(shape: Shape, value: list[Any], path: str, errors: list[str]) -
         if shape.list_type == "atomic":
             continue
         element = shape.element(item, index)
-        if shape.list_type == "map":
+        if shape.list_type == "map" and element[0] == "i":
             errors.extend(
                 f"{path}: element {index}: associative list with keys has an element that omits key field "
                 f'"{key}" (and doesn\'t have default value)'
@@ -125,12 +125,12 @@ def _check_scalar(shape: Shape, item: Any, path: str, errors: list[str]) -> None
 
 # ---- merge ----------------------------------------------------------------------------------------------------------
 def merged(shape: Shape, live: Any, body: Any) -> Any:
-    """`live` with the body laid over it; `live` itself if that changes nothing."""
+    """`live` with the body laid over it, sharing parts with both; `live` itself if that changes nothing."""
     if isinstance(body, dict) and isinstance(live, dict) and is_granular(shape, body):
         return _merged_map(shape, live, body)
     if isinstance(body, list) and isinstance(live, list) and is_granular(shape, body):
         return _merged_list(shape, live, body)
-    return live if same(live, body) else copied(body)
+    return live if same(live, body) else body
 
 
 def _merged_map(shape: Shape, live: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +149,7 @@ def _merged_map(shape: Shape, live: dict[str, Any], body: dict[str, Any]) -> dic
                 if new is have:
                     continue
         else:
-            new = copied(item)
+            new = item
         if out is None:
             out = dict(live)
         out[key] = new
@@ -169,7 +169,7 @@ def _merged_list(shape: Shape, live: list[Any], body: list[Any]) -> list[Any]:
 
     def taken(element: str) -> Any:
         item = theirs[element]
-        return merged(shape.item, ours[element], item) if element in ours else copied(item)
+        return merged(shape.item, ours[element], item) if element in ours else item
 
     out = [taken(e) if e in theirs else ours[e] for e in _merged_order(left, right)]
     unchanged = len(out) == len(live) and all(a is b for a, b in zip(out, live, strict=True))

@@ -1,7 +1,8 @@
 """The metadata that the server writes, and the rules for the metadata that clients write.
 
 1. Identity (uid, creation, deletion, generation, version, managed fields) belongs to the server.
-2. The main door keeps `status` (of a namespace `spec` too, which has a door `/finalize`); the door `/status` keeps everything but `status`, labels and annotations included.
+2. The main door keeps `status`, and the `spec` of a namespace, which has a door `/finalize`. The door `/status` keeps
+   everything but `status`, labels and annotations included.
 3. Names are RFC 1123 subdomains unless the kind is stricter; label values have at most 63 characters; all
    annotations together at most 256 KiB; at most one owner is the controller.
 4. An object that is being deleted takes no new finalizers.
@@ -78,7 +79,7 @@ def inherited(type_: ResourceType, live: Json, proposed: Json, subresource: str)
         return out
     if subresource:  # a namespace's `/finalize`
         return {**live, "spec": proposed.get("spec") or {}}
-    out = {k: v if not same(v, live.get(k)) else live[k] for k, v in proposed.items() if k != "metadata"}
+    out = {k: live[k] if k in live and same(v, live[k]) else v for k, v in proposed.items() if k != "metadata"}
     out["apiVersion"], out["kind"] = type_.kind.api_version, type_.kind.kind
     out["metadata"] = _inherited_metadata(live["metadata"], proposed.get("metadata") or {})
     kept = ("status", "spec") if type_.name == "Namespace" else ("status",) if type_.status_subresource else ()
@@ -188,7 +189,8 @@ def _owner_causes(owners: Any) -> Iterator[Cause]:
         if owner.get("controller") is True:
             who = f"{owner.get('kind')}/{owner.get('name')}"
             if controller:
-                text = f'Only one reference can have Controller set to true. Found "true" in references for {controller} and {who}'
+                found = f'Found "true" in references for {controller} and {who}'
+                text = f"Only one reference can have Controller set to true. {found}"
                 yield invalid("metadata.ownerReferences", owners, text)
             controller = controller or who
 
@@ -197,7 +199,9 @@ def _new_finalizers(metadata: Json, before: Json) -> Iterator[Cause]:
     added = [f for f in metadata.get("finalizers") or () if f not in (before.get("finalizers") or ())]
     if added:
         names = ", ".join(f'"{f}"' for f in added)
-        text = f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{names}}}"
+        text = (
+            f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{names}}}"
+        )
         yield forbidden("metadata.finalizers", text)
 
 

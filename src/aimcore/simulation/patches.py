@@ -1,8 +1,8 @@
 """Merge patches (RFC 7386) and JSON patches (RFC 6902), copy-on-write.
 
 1. Both return the target itself when nothing changes.
-2. A JSON patch whose operations do not fit the document raises `PatchMisfit`; one that is no patch at all raises
-   `PatchMalformed`. Any JSON may be passed as target or patch.
+2. A JSON patch whose operations do not fit the document raises `PatchMisfitError`; one that is no patch at all raises
+   `PatchMalformedError`. Any JSON may be passed as target or patch.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 from aimcore.simulation.merging import copied, same
 
 
-class PatchMalformed(ValueError):
+class PatchMalformedError(ValueError):
     """The patch document itself is wrong."""
 
 
-class PatchMisfit(ValueError):
+class PatchMisfitError(ValueError):
     """The patch is well formed but does not fit the document: a missing path, a failed test."""
 
 
@@ -43,7 +43,7 @@ def merge_patched(target: Any, patch: Any) -> Any:
 def json_patched(target: Any, operations: object) -> Any:
     """`target` after an RFC 6902 patch."""
     if not isinstance(operations, list):
-        raise PatchMalformed("a JSON patch is an array of operations")
+        raise PatchMalformedError("a JSON patch is an array of operations")
     for operation in operations:
         target = _operated(target, operation)
     return target
@@ -51,7 +51,7 @@ def json_patched(target: Any, operations: object) -> Any:
 
 def _operated(document: Any, operation: object) -> Any:
     if not isinstance(operation, dict):
-        raise PatchMalformed("a JSON patch operation is an object")
+        raise PatchMalformedError("a JSON patch operation is an object")
     path = _pointer(operation.get("path"))
     match operation.get("op"):
         case "add":
@@ -62,7 +62,7 @@ def _operated(document: Any, operation: object) -> Any:
             return _replaced(document, path, copied(_value(operation)))
         case "test":
             if not same(_found(document, path), operation.get("value")):
-                raise PatchMisfit(f"test of {operation.get('path')} failed")
+                raise PatchMisfitError(f"test of {operation.get('path')} failed")
             return document
         case "move":
             source = _pointer(operation.get("from"))
@@ -70,12 +70,12 @@ def _operated(document: Any, operation: object) -> Any:
         case "copy":
             return _added(document, path, copied(_found(document, _pointer(operation.get("from")))))
         case other:
-            raise PatchMalformed(f"unknown JSON patch operation {other!r}")
+            raise PatchMalformedError(f"unknown JSON patch operation {other!r}")
 
 
 def _value(operation: dict[str, Any]) -> Any:
     if "value" not in operation:
-        raise PatchMalformed("a JSON patch operation lacks its value")
+        raise PatchMalformedError("a JSON patch operation lacks its value")
     return operation["value"]
 
 
@@ -83,7 +83,7 @@ def _pointer(text: object) -> tuple[str, ...]:
     if text == "":
         return ()
     if not isinstance(text, str) or not text.startswith("/"):
-        raise PatchMalformed(f"{text!r} is no JSON pointer")
+        raise PatchMalformedError(f"{text!r} is no JSON pointer")
     return tuple(part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/"))
 
 
@@ -98,12 +98,12 @@ def _step(container: Any, part: str) -> Any:
         return container[part]
     if isinstance(container, list):
         return container[_index(part, len(container) - 1)]
-    raise PatchMisfit(f"nothing at {part!r}")
+    raise PatchMisfitError(f"nothing at {part!r}")
 
 
 def _index(part: str, last: int) -> int:
     if not part.isascii() or not part.isdecimal() or int(part) > last:
-        raise PatchMisfit(f"no index {part!r}")
+        raise PatchMisfitError(f"no index {part!r}")
     return int(part)
 
 
@@ -128,7 +128,7 @@ def _added(document: Any, path: tuple[str, ...], value: Any) -> Any:
     if isinstance(container, list):
         index = len(container) if last == "-" else _index(last, len(container))
         return _within(document, path[:-1], [*container[:index], value, *container[index:]])
-    raise PatchMisfit(f"nothing can be added at {last!r}")
+    raise PatchMisfitError(f"nothing can be added at {last!r}")
 
 
 def _removed(document: Any, path: tuple[str, ...]) -> Any:

@@ -114,7 +114,9 @@ def check_versions(type_: ResourceType, key: Key, live: Json, proposed: Mapping[
     if version and version != have["resourceVersion"]:
         raise errors.stale_version(type_.kind, key.name)
     if not version and not patch and type_.custom:
-        cause = Cause("FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion")
+        cause = Cause(
+            "FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"
+        )
         raise errors.invalid_object(type_.kind, key.name, [cause])
 
 

@@ -116,7 +116,8 @@ def compile_schema(schema: Mapping[str, Any] | None, *, drops_nulls: bool = Fals
     return root
 
 
-def _compiled(schema: Mapping[str, Any], drops_nulls: bool) -> Shape:
+def _compiled(raw: object, drops_nulls: bool) -> Shape:
+    schema: Mapping[str, Any] = raw if isinstance(raw, Mapping) else {}
     kind = schema.get("type")
     preserve = schema.get("x-kubernetes-preserve-unknown-fields") is True
     if schema.get("x-kubernetes-int-or-string") is True:
@@ -143,8 +144,11 @@ def _compiled_list(schema: Mapping[str, Any], drops_nulls: bool) -> Shape:
     shape = Shape(LIST)
     items = schema.get("items")
     shape.items = _compiled(items, drops_nulls) if isinstance(items, Mapping) else None
-    shape.list_type = schema.get("x-kubernetes-list-type", "atomic")
-    shape.keys = tuple(schema.get("x-kubernetes-list-map-keys", ()))
+    keys = schema.get("x-kubernetes-list-map-keys")
+    shape.keys = tuple(k for k in keys if isinstance(k, str)) if isinstance(keys, list) else ()
+    wanted = schema.get("x-kubernetes-list-type")
+    if wanted == "set" or (wanted == "map" and shape.keys):
+        shape.list_type = wanted
     named = shape.items.properties if shape.items else {}
     shape.key_defaults = {k: named[k].default for k in shape.keys if k in named and named[k].has_default}
     return shape
@@ -154,7 +158,8 @@ def _compiled_object(schema: Mapping[str, Any], drops_nulls: bool) -> Shape:
     if schema.get("x-kubernetes-embedded-resource") is True:
         schema = {"x-kubernetes-preserve-unknown-fields": True, **schema}
     shape = Shape(OBJECT)
-    shape.properties = {k: _compiled(v, drops_nulls) for k, v in (schema.get("properties") or {}).items()}
+    named = schema.get("properties")
+    shape.properties = {k: _compiled(v, drops_nulls) for k, v in named.items()} if isinstance(named, Mapping) else {}
     values = schema.get("additionalProperties")
     if isinstance(values, Mapping):
         shape.values = _compiled(values, drops_nulls)

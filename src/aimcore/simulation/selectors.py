@@ -66,7 +66,9 @@ def _label_test(found: re.Match[str]) -> Callable[[Mapping[str, str]], bool]:
 
 def _compares(key: str, op: str, value: str) -> Callable[[Mapping[str, str]], bool]:
     if not value.isdecimal():
-        raise bad_request(f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": must be an integer')
+        raise bad_request(
+            f'unable to parse requirement: values[0][{key}]: Invalid value: "{value}": must be an integer'
+        )
     bound = int(value)
 
     def compares(labels: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from aimcore.simulation.causes import Cause, duplicate, type_invalid
 from aimcore.simulation.merging import copied
 from aimcore.simulation.schema import ANY_TYPE, LIST, SCALAR, Shape
 
-_PLAIN = (str, int, float, bool)
+_PLAIN = (str, int, float)  # bool is an int
 Path = tuple[Any, ...] | None
 
 
@@ -48,7 +48,9 @@ def _settled(shape: Shape, value: Any, old: Any, path: Path, found: Findings) ->
     return copied(value)
 
 
-def _settled_map(shape: Shape, value: dict[str, Any], old: dict[str, Any], path: Path, found: Findings) -> dict[str, Any]:
+def _settled_map(
+    shape: Shape, value: dict[str, Any], old: dict[str, Any], path: Path, found: Findings
+) -> dict[str, Any]:
     out: dict[str, Any] = {}
     properties, values = shape.properties, shape.values
     for key, item in value.items():

@@ -48,7 +48,12 @@ _AGE = _column("Age", ".metadata.creationTimestamp", "date")
 
 
 def _plain(
-    name: str, schema: Schema, strategy: Strategy | None = None, *, name_rule: str = "subdomain", fields: tuple[str, ...] = ()
+    name: str,
+    schema: Schema,
+    strategy: Strategy | None = None,
+    *,
+    name_rule: str = "subdomain",
+    fields: tuple[str, ...] = (),
 ) -> ResourceType:
     """A built-in kind without status and without generation."""
     return ResourceType(
@@ -109,9 +114,8 @@ _SCALED_OBJECT_COLUMNS = (
     _column("Paused", ".status.conditions[?(@.type=='Paused')].status"),
     _AGE,
 )
-_EVENT_FIELDS = tuple(
-    f"involvedObject.{k}" for k in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
-) + ("reason", "reportingComponent", "source", "type")
+_INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+_EVENT_FIELDS = (*(f"involvedObject.{k}" for k in _INVOLVED), "reason", "reportingComponent", "source", "type")
 _POD_FIELDS = (
     "spec.nodeName",
     "spec.restartPolicy",
@@ -154,11 +158,19 @@ RESOURCE_TYPES: tuple[ResourceType, ...] = (
         ),
     ),
     CRD_TYPE,
-    _stateful("Namespace", core.NAMESPACE, Strategy(born=built_in.namespace_born), name_rule="label", fields=("status.phase",)),
+    _stateful(
+        "Namespace", core.NAMESPACE, Strategy(born=built_in.namespace_born), name_rule="label", fields=("status.phase",)
+    ),
     _stateful("Node", core.NODE, keeps_status=True, fields=("spec.unschedulable",)),
-    _stateful("Pod", core.POD, Strategy(born=built_in.pod_born, check=built_in.pod_causes), counts=True, fields=_POD_FIELDS),
+    _stateful(
+        "Pod", core.POD, Strategy(born=built_in.pod_born, check=built_in.pod_causes), counts=True, fields=_POD_FIELDS
+    ),
     _stateful("Service", core.SERVICE, name_rule="label", fields=("spec.clusterIP", "spec.type")),
-    _stateful("PersistentVolumeClaim", core.PERSISTENT_VOLUME_CLAIM, Strategy(born=built_in.claim_born, check=built_in.claim_causes)),
+    _stateful(
+        "PersistentVolumeClaim",
+        core.PERSISTENT_VOLUME_CLAIM,
+        Strategy(born=built_in.claim_born, check=built_in.claim_causes),
+    ),
     _stateful("PersistentVolume", core.PERSISTENT_VOLUME, Strategy(born=built_in.volume_born)),
     _stateful("Deployment", core.DEPLOYMENT, _DEPLOYMENT, counts=True),
     _stateful("ReplicaSet", core.REPLICA_SET, _WORKLOAD, counts=True, fields=("status.replicas",)),

@@ -12,41 +12,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from aimcore.resource import Key
 from aimcore.simulation import deletion, errors, metadata, requests
-from aimcore.simulation.admission import CREATE, UPDATE, Admission, Validate
+from aimcore.simulation.admission import CREATE, UPDATE
 from aimcore.simulation.applying import apply_changes, claimed, first_owners
 from aimcore.simulation.causes import Cause
-from aimcore.simulation.clock import Clock
 from aimcore.simulation.comparing import compared
 from aimcore.simulation.managed_fields import APPLY, Owner, Owners, entries_of, ownable, owners_of, stamped, updated
 from aimcore.simulation.managed_fields import UPDATE as UPDATED
-from aimcore.simulation.patches import PatchMalformed, PatchMisfit, json_patched, merge_patched
+from aimcore.simulation.patches import PatchMalformedError, PatchMisfitError, json_patched, merge_patched
 from aimcore.simulation.requests import PatchType, Result
-from aimcore.simulation.resource_type import Json, Lookup, ResourceType
+from aimcore.simulation.resource_type import Json, ResourceType
+from aimcore.simulation.server import Server
 from aimcore.simulation.settling import Findings, settled
 from aimcore.simulation.strategic import strategic_patched
 
 NAME_CHARACTERS = "bcdfghjklmnpqrstvwxz2456789"
-
-
-class Server(Lookup, Protocol):
-    """What a write needs of the cluster."""
-
-    @property
-    def clock(self) -> Clock: ...
-    @property
-    def validate(self) -> Validate: ...
-    @property
-    def admission(self) -> Admission: ...
-    def type_of(self, kind: str) -> ResourceType: ...
-    def is_namespaced(self, kind: str) -> bool | None: ...
-    def next_uid(self) -> str: ...
-    def stored(self, type_: ResourceType, namespace: str, name: str, obj: Json) -> Json: ...
-    def removed(self, type_: ResourceType, namespace: str, name: str) -> Json | None: ...
-    def as_stored(self, kind: str, namespace: str, name: str) -> Json | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,9 @@ def create(server: Server, body: object, manager: str, field_validation: str, *,
         raise errors.without_reason("resourceVersion should not be set on objects to be created")
     obj = _named(server, type_, obj)
     key = key_of(type_, obj)
-    write = Write(server, type_, key, Owner(manager or "unknown", UPDATED, "", type_.kind.api_version), field_validation, dry_run)
+    write = Write(
+        server, type_, key, Owner(manager or "unknown", UPDATED, "", type_.kind.api_version), field_validation, dry_run
+    )
     _check_namespace(write)
     obj, found = write.settle(obj)
     return _brought_in(write, obj, found, None)
@@ -197,9 +182,9 @@ def _patched(write: Write, live: Json, body: object, patch_type: PatchType) -> A
     if patch_type is PatchType.JSON:
         try:
             return json_patched(live, body)
-        except PatchMalformed as why:
+        except PatchMalformedError as why:
             raise errors.bad_request(f"the JSON patch cannot be read: {why}") from why
-        except PatchMisfit as why:
+        except PatchMisfitError as why:
             raise errors.unprocessable(write.type.kind, write.key.name) from why
     if not isinstance(body, dict):
         raise errors.bad_request("the patch is not an object")
@@ -293,11 +278,11 @@ def _replaced(write: Write, new: Json, found: Findings, before: Owners, after: O
     new = type_.strategy.changed(new, live) if new is not live else live
     if not write.owner.subresource:
         new = _admitted(write, UPDATE, new, found)
-    if new is not live:
+    changed = new is not write.stored and metadata.content(new) != metadata.content(write.stored or {})
+    if changed:
         _check(write, new, found)
     if not write.owner.subresource:
         _run_validating(write, UPDATE, new)
-    changed = new is not write.stored and metadata.content(new) != metadata.content(write.stored or {})
     entries = stamped(before, after, write.owner, server.clock.text(), content_changed=changed)
     if not changed and entries == (live["metadata"].get("managedFields") or []):
         return Result(live, warnings=warnings)
@@ -353,57 +338,3 @@ def _check(write: Write, new: Json, found: Findings) -> None:
     causes += [c for c in found.causes if c.reason == "FieldValueDuplicate" and c not in judged]
     if causes:
         raise errors.invalid_object(type_.kind, write.key.name, causes)
-
-
-# ---- delete ---------------------------------------------------------------------------------------------------------
-def delete(
-    server: Server,
-    key: Key,
-    uid: str | None,
-    resource_version: str | None,
-    propagation: str | None,
-    *,
-    dry_run: bool,
-) -> Json:
-    """DELETE with preconditions: removes the object, or marks it until its finalizers are gone."""
-    type_ = server.type_of(key.kind)
-    stored = server.as_stored(*key)
-    if stored is None:
-        raise errors.not_found(type_.kind, key.name)
-    _check_preconditions(type_, key, stored, uid, resource_version)
-    finalizers = deletion.deletion_finalizers(stored, propagation, type_.default_propagation)
-    if not deletion.is_held(stored, finalizers):
-        if not dry_run:
-            server.removed(type_, key.namespace, key.name)
-        return _success(type_, stored)
-    have = stored["metadata"]
-    if have.get("deletionTimestamp"):
-        if finalizers == (have.get("finalizers") or []) or propagation is None:
-            return stored
-        metadata_ = {**have, "finalizers": finalizers}
-        new = {**stored, "metadata": metadata_}
-    else:
-        new = deletion.marked(stored, finalizers, server.clock.text())
-    return new if dry_run else server.stored(type_, key.namespace, key.name, new)
-
-
-def _check_preconditions(
-    type_: ResourceType, key: Key, stored: Json, uid: str | None, resource_version: str | None
-) -> None:
-    for word, wanted, have in (
-        ("UID", uid, stored["metadata"]["uid"]),
-        ("ResourceVersion", resource_version, stored["metadata"]["resourceVersion"]),
-    ):
-        if wanted is not None and wanted != have:
-            why = (
-                f"the {word} in the precondition ({wanted}) does not match the {word} in record ({have}). "
-                "The object might have been deleted and then recreated"
-            )
-            raise errors.conflict(type_.kind, key.name, why, by=type_.kind.kind)
-
-
-def _success(type_: ResourceType, obj: Json) -> Json:
-    details = {"name": obj["metadata"]["name"], "kind": type_.kind.plural, "uid": obj["metadata"]["uid"]}
-    if type_.kind.group:
-        details["group"] = type_.kind.group
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}

@@ -4,7 +4,8 @@
    `aimcore.wire`; only the transport is missing.
 2. Nothing happens by itself: `observe` delivers watch events, `work` runs one key, `settle` repeats both.
 3. Time stands still unless somebody advances the clock (`run`).
-4. `restart` forgets everything that a process forgets.
+4. `restart` forgets everything that a process forgets; `resync` has everything looked at again.
+5. Tests look in through hooks: before and after a write, after a plan, and at each watch event, which may be lost.
 """
 
 from __future__ import annotations
@@ -14,21 +15,32 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from aimcore.changes import Apply, Change, Changes, Create, Delete, PatchFinalizers, PatchObject, PatchStatus, fingerprint
+from aimcore.changes import (
+    Apply,
+    Change,
+    Changes,
+    Create,
+    Delete,
+    PatchObject,
+    fingerprint,
+)
 from aimcore.cluster.kinds import KINDS
 from aimcore.diff import changes_needed
 from aimcore.dispatch import PLANNERS, make_plan
 from aimcore.facts import Answer, Outcome, OutcomeOf, Want
+from aimcore.labels import CONTROLLERS
+from aimcore.outcomes import settled_outcomes
 from aimcore.plan import Plan, PlannedEvent
 from aimcore.reads import Read
 from aimcore.resource import Json, Key
 from aimcore.settings import Settings
 from aimcore.simulation.clock import Clock
-from aimcore.simulation.cluster import ApiError, Cluster, PatchType, Watch
+from aimcore.simulation.cluster import ApiError, Cluster, Watch
 from aimcore.snapshot import NotInstalled, Snapshot
 from aimcore.table import Table
+from aimcore.testing.execution import execute
 from aimcore.wire import Again, Done, Refused, Request, Unknown, read_response, requests_of
 
 Answers = Callable[[Want, datetime], Answer | None]
@@ -36,6 +48,8 @@ Answers = Callable[[Want, datetime], Answer | None]
 
 FIRST_BACKOFF = timedelta(milliseconds=5)
 LONGEST_BACKOFF = timedelta(seconds=1000)
+ROUNDS_AT_ONCE = 1000
+"""How often controller and world may answer each other without the clock moving."""
 
 
 class Steps(Protocol):
@@ -43,10 +57,6 @@ class Steps(Protocol):
 
     def step(self) -> bool: ...
     def next_wake(self) -> datetime | None: ...
-
-
-class Crash(Exception):
-    """Raised by a `before_write` or `after_write` hook: the process dies here."""
 
 
 @dataclass
@@ -70,6 +80,9 @@ class Driver:
     events that would have been emitted; `log` holds every change that was sent with its result; `made` the keys of all
     children that were written. With `planned`, only those keys and what is made from them are planned, but never the
     `spared` ones.
+
+    `on_plan` sees each plan with its changes and snapshot before anything is written. `is_lost` sees each watch event;
+    one for which it answers True is not learnt.
     """
 
     def __init__(
@@ -83,6 +96,8 @@ class Driver:
         spared: Collection[Key] = (),
         before_write: Callable[[Change], None] | None = None,
         after_write: Callable[[Change], None] | None = None,
+        on_plan: Callable[[Plan, Changes, Snapshot], None] | None = None,
+        is_lost: Callable[[Json], bool] | None = None,
     ) -> None:
         self.cluster = cluster
         self.clock = clock
@@ -92,6 +107,8 @@ class Driver:
         self._planned, self._spared = planned, frozenset(spared)
         self.before_write = before_write
         self.after_write = after_write
+        self.on_plan = on_plan
+        self.is_lost = is_lost
         self.writes: Counter[tuple[str, str]] = Counter()
         self.events: list[tuple[Key, PlannedEvent]] = []
         self.log: list[tuple[Change, object]] = []
@@ -101,6 +118,18 @@ class Driver:
     def restart(self) -> None:
         """Forget everything, as a new process would. What stands in the cluster stays."""
         self.memory = self._fresh()
+
+    def resync(self) -> None:
+        """Have every object that is planned for looked at again."""
+        self.memory.due.update(dict.fromkeys(self.planned_keys()))
+
+    def planned_keys(self) -> list[Key]:
+        """The objects that are known and planned for, sorted."""
+        return [key for key in self.memory.table.keys(None) if self._is_planned(key)]
+
+    def relist(self) -> None:
+        """Start every watch anew with a list, as after a watch that was too old."""
+        self.memory.watches.clear()
 
     def _fresh(self) -> Memory:
         return Memory(Table(settings=self.settings))
@@ -119,11 +148,14 @@ class Driver:
             try:
                 watch = memory.watches[kind] = self._list_and_watch(kind)
             except ApiError:
+                for key in memory.table.keys(kind):
+                    self._forget(key)
                 self._wake(memory.table.learn_availability(kind, NotInstalled(kind)))
                 return 0
         events = watch.take()
         for event in events:
-            self._learn_event(event)
+            if self.is_lost is None or not self.is_lost(event):
+                self._learn_event(event)
         return len(events)
 
     def _list_and_watch(self, kind: str) -> Watch:
@@ -199,7 +231,7 @@ class Driver:
         if again_at is not None:
             heapq.heappush(self.memory.timers, (again_at, key))
         if changes.finalizers is not None:
-            self._send(key, changes.finalizers)
+            self._back_off(key, not self._send(key, changes.finalizers))
             return
         refused = False
         for change in changes.children:
@@ -214,11 +246,21 @@ class Driver:
 
     def plan(self, key: Key) -> tuple[Plan, Changes, Snapshot]:
         """The plan of a key by what is known now, the changes it needs, and the snapshot with all reads."""
-        snapshot = Snapshot(self.memory.table, self.clock.now, self.settings)
-        plan = make_plan(snapshot, key)
+        plan, snapshot = self._think(key)
+        over = settled_outcomes(plan, snapshot)
+        if over:
+            for of in over:
+                self.memory.table.learn_outcome(of, None)
+            plan, snapshot = self._think(key)
         changes = changes_needed(plan, snapshot)
         self.plans[key] = plan
+        if self.on_plan is not None:
+            self.on_plan(plan, changes, snapshot)
         return plan, changes, snapshot
+
+    def _think(self, key: Key) -> tuple[Plan, Snapshot]:
+        snapshot = Snapshot(self.memory.table, self.clock.now, self.settings)
+        return make_plan(snapshot, key), snapshot
 
     def _remember(self, key: Key, reads: frozenset[Read]) -> None:
         memory = self.memory
@@ -249,7 +291,7 @@ class Driver:
             self.before_write(change)
         if isinstance(change, Apply | Create):
             self.made.add(change.key)
-        result = self._result(change, requests_of(change), is_forced=False)
+        result = self._result(parent, change, requests_of(change), is_forced=False)
         self.log.append((change, result))
         if self.after_write is not None:
             self.after_write(change)
@@ -273,39 +315,15 @@ class Driver:
         live = self.memory.table.find(change.key)
         return replace(outcome, seen=live.resource_version if live is not None else "")
 
-    def _result(self, change: Change, request: Request, *, is_forced: bool) -> Done | Refused | Unknown:
+    def _result(self, parent: Key, change: Change, request: Request, *, is_forced: bool) -> Done | Refused | Unknown:
         self.writes[request.verb, change.key.kind] += 1
-        code, body = self._execute(change, is_forced=is_forced)
+        code, body = execute(self.cluster, change, CONTROLLERS[parent.kind].manager, is_forced=is_forced)
         forced = self.memory.forced.setdefault(change.key, {})
         result = read_response(change, code, body, self.clock.now, forced=forced, is_forced=is_forced)
         if isinstance(result, Again):
             forced.update(dict.fromkeys(result.managers, self.clock.now))
-            return self._result(change, result.request, is_forced=True)
+            return self._result(parent, change, result.request, is_forced=True)
         return result
-
-    def _execute(self, change: Change, *, is_forced: bool) -> tuple[int, Any]:
-        cluster = self.cluster
-        body = requests_of(change).body
-        try:
-            match change:
-                case Apply(key, _, manager):
-                    result = cluster.patch(key, body, PatchType.APPLY, manager=manager, force=is_forced)
-                case Create(_, manifest, manager):
-                    result = cluster.create(manifest, manager=manager)
-                case Delete(key, uid):
-                    done = cluster.delete(
-                        key, uid=uid, resource_version=change.resource_version, propagation=change.propagation
-                    )
-                    return 200, done
-                case PatchStatus(key, _, _, manager):
-                    result = cluster.patch(key, body, PatchType.MERGE, subresource="status", manager=manager)
-                case PatchObject(key, _, _, _, manager):
-                    result = cluster.patch(key, body, PatchType.MERGE, manager=manager)
-                case PatchFinalizers(key, _, manager):
-                    result = cluster.patch(key, body, PatchType.JSON, manager=manager)
-        except ApiError as error:
-            return error.code, error.body
-        return (201 if result.created else 200), result.object
 
     # ---- running ------------------------------------------------------------------------------------------------
     def settle(self, limit: int = 10_000) -> int:
@@ -329,8 +347,7 @@ class Driver:
         """
         while True:
             self.settle()
-            while world.step():
-                self.settle()
+            self._answer_each_other(world)
             if done():
                 return True
             moments = [m for m in (self.next_timer, world.next_wake()) if m is not None]
@@ -338,6 +355,13 @@ class Driver:
             if upcoming is None or upcoming > until:
                 return False
             self.clock.set(max(upcoming, self.clock.now))
+
+    def _answer_each_other(self, world: Steps) -> None:
+        for _ in range(ROUNDS_AT_ONCE):
+            if not world.step():
+                return
+            self.settle()
+        raise AssertionError(f"controller and world never came to rest at {self.clock.text()}")
 
     @property
     def next_timer(self) -> datetime | None:

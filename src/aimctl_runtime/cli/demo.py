@@ -18,6 +18,7 @@ from aimctl_runtime.cli.session import Session, session
 from aimctl_runtime.cli.tables import full_name, phase, table
 from aimctl_runtime.cli.up import until_running
 
+PLATFORM = Path(__file__).parents[1] / "platform.yaml"
 QUICK_START = Path(__file__).parents[1] / "quick-start.yaml"
 
 _DESCRIPTION = """\
@@ -42,11 +43,13 @@ def main(arguments: Sequence[str]) -> int:
     options.add_argument("--timeout", type=float, default=3600.0, metavar="SECONDS",
                          help="simulated seconds to wait (default: 3600)")  # fmt: skip
     chosen = options.parse_args(arguments)
-    documents = load_documents([str(QUICK_START)], known_kinds())
+    documents = load_documents([str(PLATFORM), str(QUICK_START)], known_kinds())
     return asyncio.run(_demo(documents, chosen.speed, chosen.timeout))
 
 
 async def _demo(documents: Sequence[Document], speed: float, timeout: float) -> int:
+    say("A namespace whose default runtime configuration names a gateway:\n")
+    say(_indented(PLATFORM.read_text(encoding="utf-8")))
     say("The Quick Start of the user guide:\n")
     say(_indented(QUICK_START.read_text(encoding="utf-8")))
     with tempfile.TemporaryDirectory() as folder:
@@ -59,7 +62,7 @@ async def _demo(documents: Sequence[Document], speed: float, timeout: float) -> 
 
 
 def _report(running: Session) -> None:
-    (key,) = running.applied
+    key = running.applied[-1]
     service = running.local.cluster.peek(*key)
     if service is None:
         return

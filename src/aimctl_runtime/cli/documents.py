@@ -34,7 +34,7 @@ class _TextLoader(_Loader):  # type: ignore[misc]
 class Document:
     """One object, with file and line (from 1) where its text begins."""
 
-    object: dict[str, Any]
+    object: Any
     file: str
     line: int
 
@@ -100,17 +100,20 @@ def _load(
 def _take(
     document: Document, kinds: Collection[tuple[str, str]], documents: list[Document], faults: list[str]
 ) -> None:
-    value: Any = document.object
-    if value is None:
+    if document.object is None:
         return
-    fault = _fault(value, kinds)
+    fault = _fault(document.object, kinds)
     if fault is not None:
         faults.append(f"{document.place}: {fault}")
-    elif value["kind"] == "List":
-        for item in value.get("items") or ():
+    elif document.object["kind"] == "List":
+        for item in _items(document.object):
             _take(Document(item, document.file, document.line), kinds, documents, faults)
     else:
         documents.append(document)
+
+
+def _items(whole: dict[str, Any]) -> list[Any]:
+    return whole.get("items") or []
 
 
 def _fault(value: Any, kinds: Collection[tuple[str, str]]) -> str | None:

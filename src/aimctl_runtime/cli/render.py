@@ -21,9 +21,7 @@ from aimcore.resource import Key
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.cluster import ApiError, Cluster
 from aimcore.simulation.types import RESOURCE_TYPES
-from aimcore.simulation.world import World, WorldSettings
 from aimcore.snapshot import moment
-from aimcore.testing.answers import answer_of
 from aimcore.testing.driver import Driver
 from aimctl_runtime.cli import OK, Problem, parser, say
 from aimctl_runtime.cli.documents import Document, dump, load_documents
@@ -72,9 +70,9 @@ def known_kinds() -> set[tuple[str, str]]:
     return ours | {(t.kind.api_version, t.kind.kind) for t in RESOURCE_TYPES}
 
 
-def new_cluster(clock: Clock) -> Cluster:
-    """A simulated cluster with every kind that we know, and nothing in it."""
-    cluster = Cluster(RESOURCE_TYPES, clock=clock, validate=SchemaValidator())
+def new_cluster(clock: Clock, seed: str = "") -> Cluster:
+    """A simulated cluster with every kind that we know, and nothing in it. `seed` tells its uids from others."""
+    cluster = Cluster(RESOURCE_TYPES, clock=clock, validate=SchemaValidator(), seed=seed)
     for crd in our_crds():
         cluster.create(crd)
     return cluster
@@ -88,8 +86,8 @@ class Rendering:
 
     def __init__(self, files: Sequence[Document], others: Sequence[Document], namespace: str) -> None:
         self.clock = Clock(newest_time([*files, *others]) or NO_TIME)
-        self.cluster = new_cluster(self.clock)
-        self.world: World | None = None
+        given = sorted(str(d.object["metadata"].get("uid") or "") for d in [*files, *others])
+        self.cluster = new_cluster(self.clock, seed="".join(given))
         self._namespace = namespace
         self._make_namespaces([*files, *others])
         self.given = [self._place(document) for document in files]
@@ -118,7 +116,7 @@ class Rendering:
             metadata.pop("namespace", None)
         fresh = {k: v for k, v in metadata.items() if k not in ("resourceVersion", "uid", "deletionTimestamp")}
         try:
-            made = self.cluster.create({**given, "metadata": fresh}).object
+            made = self.cluster.create({**given, "metadata": fresh}, dry_run=True).object
         except ApiError as error:
             said = error.body["message"] if isinstance(error.body, dict) else str(error.body)
             raise Problem(f"{document.place}: {said}") from error
@@ -139,8 +137,11 @@ class Rendering:
 
     def let_the_world_run(self) -> None:
         """Let controller and world answer each other until both are quiet, at most two simulated hours."""
+        from aimcore.simulation.settings import WorldSettings
+        from aimcore.simulation.world import World
+        from aimcore.testing.answers import answer_of
+
         world = World(self.cluster, WorldSettings.read({}))
-        self.world = world
         self.driver.answers = lambda want, now: Answer(answer_of(world, want), now)
         self.driver.run(world, self.clock.now + _STABLE_WITHIN)
 

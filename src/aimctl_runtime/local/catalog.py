@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -33,6 +33,8 @@ REVIEWS = {
 }
 """Questions about permissions: answered, never stored."""
 SCALABLE = frozenset({"Deployment", "ReplicaSet"})
+WORKLOADS = SCALABLE | {"Pod", "Service", "Job", "HorizontalPodAutoscaler"}
+"""The built-in kinds that `kubectl get all` lists."""
 _READS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -63,10 +65,9 @@ class Catalog:
 
     def columns(self, kind: ResourceType) -> tuple[Column, ...]:
         """The columns of a type's table, kept after the first look."""
-        name = kind.kind.kind
-        if name not in self._columns:
-            self._columns[name] = columns_of(name, kind.columns)
-        return self._columns[name]
+        if kind.name not in self._columns:
+            self._columns[kind.name] = columns_of(kind.name, kind.columns)
+        return self._columns[kind.name]
 
     def target(self, path: str) -> Target | None:
         """What a path names, or None if nothing of the kind is served."""
@@ -124,7 +125,8 @@ class Catalog:
 
 
 def _served(kind: ResourceType) -> Served:
-    return Served(kind.kind, subresources=subresources_of(kind))
+    own = replace(kind.kind, categories=("all",)) if kind.name in WORKLOADS else kind.kind
+    return Served(own, subresources=subresources_of(kind))
 
 
 def subresources_of(kind: ResourceType) -> tuple[Subresource, ...]:
@@ -137,6 +139,8 @@ def subresources_of(kind: ResourceType) -> tuple[Subresource, ...]:
         subs.append(Subresource("scale", "Scale", "autoscaling", "v1"))
     if own.kind == "Pod":
         subs.append(Subresource("log", "Pod", "", "v1", ("get",)))
+    if own.kind == "Namespace":
+        subs.append(Subresource("finalize", own.kind, "", "v1", ("update",)))
     return tuple(subs)
 
 

@@ -151,9 +151,9 @@ def _wide(path: str, name: str) -> Column:
     return Column(name, _at(path), wide=True)
 
 
+NAME = path_column("Name", ".metadata.name")
 AGE = path_column("Age", ".metadata.creationTimestamp", "date")
 _CREATED = path_column("Created At", ".metadata.creationTimestamp")
-_READY = Column("Ready", _condition("Ready"))
 _STORAGE_CLASS = _plain(".spec.storageClassName", "StorageClass")
 _WORKLOAD = (
     AGE,
@@ -205,11 +205,6 @@ BUILT_IN: Mapping[str, tuple[Column, ...]] = {
         _wide('.status.addresses[?(@.type=="InternalIP")].address', "Internal-IP"),
     ),
     "Namespace": (_plain(".status.phase", "Status", "Active"), AGE),
-    "Event": (
-        Column("Last Seen", _event_seen), _plain(".type", "Type"), _plain(".reason", "Reason"),
-        Column("Object", _event_object), _plain(".message", "Message"),
-        _wide(".source.component", "Source"), _wide(".count", "Count"),
-    ),
     "HorizontalPodAutoscaler": (
         Column("Reference", _joined(".spec.scaleTargetRef.kind", ".spec.scaleTargetRef.name")),
         Column("Targets", _targets), _plain(".spec.minReplicas", "MinPods", "1"),
@@ -221,16 +216,10 @@ BUILT_IN: Mapping[str, tuple[Column, ...]] = {
     "RoleBinding": (Column("Role", _joined(".roleRef.kind", ".roleRef.name")), AGE),
     "Lease": (_plain(".spec.holderIdentity", "Holder"), AGE),
     "CustomResourceDefinition": (_CREATED,),
-    "Gateway": (
-        _plain(".spec.gatewayClassName", "Class"), _plain(".status.addresses[*].value", "Address"),
-        Column("Programmed", _condition("Programmed")), AGE,
-    ),
-    "HTTPRoute": (_plain(".spec.hostnames[*]", "Hostnames"), AGE),
-    "InferenceService": (_plain(".status.url", "URL"), _READY, AGE),
-    "ScaledObject": (
-        _plain(".status.scaleTargetKind", "ScaleTargetKind"), _plain(".spec.scaleTargetRef.name", "ScaleTargetName"),
-        _plain(".spec.minReplicaCount", "Min"), _plain(".spec.maxReplicaCount", "Max"), _READY,
-        Column("Active", _condition("Active")), Column("Paused", _condition("Paused")), AGE,
-    ),
 }
+EVENT = (
+    Column("Last Seen", _event_seen), _plain(".type", "Type"), _plain(".reason", "Reason"),
+    Column("Object", _event_object), _plain(".message", "Message"), _wide(".source.component", "Source"),
+    _wide(".count", "Count"), _wide(".metadata.name", "Name"),
+)
 # fmt: on

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aimcore.resource import Json
 from aimcore.simulation.cluster import ApiError, Cluster, PatchType, Result
@@ -77,16 +76,15 @@ class Routes:
             case ["version"]:
                 return Reply(200, _version())
             case ["api" | "apis" as root] if request.accepts_as("APIGroupDiscoveryList") and "v=v2;" in request.accept:
-                body = discovery.aggregated(groups, core=root == "api")
-                return Reply(200, body, content_type=discovery.AGGREGATED)
+                return Reply(200, discovery.aggregated(groups, core=root == "api"), content_type=discovery.AGGREGATED)
             case ["api"]:
                 return Reply(200, discovery.core_versions())
             case ["apis"]:
                 return Reply(200, discovery.group_list(groups))
             case ["api", version] if ("", version) in groups:
                 return Reply(200, discovery.resource_list(groups["", version], version))
-            case ["apis", group] if (body := discovery.group(group, groups)) is not None:
-                return Reply(200, body)
+            case ["apis", group] if (found := discovery.group(group, groups)) is not None:
+                return Reply(200, found)
             case ["apis", group, version] if (group, version) in groups:
                 return Reply(200, discovery.resource_list(groups[group, version], f"{group}/{version}"))
             case ["apis", "authorization.k8s.io", "v1", plural] if plural in REVIEWS and request.method == "POST":
@@ -194,9 +192,9 @@ class Routes:
 
     def _delete(self, request: Request, target: Target) -> Reply:
         options = decoded(request) if request.body.strip() else {}
-        if not isinstance(options, dict):
+        wanted = options.get("preconditions") or {} if isinstance(options, dict) else None
+        if not isinstance(wanted, dict):
             raise bad_request("the delete options are not an object")
-        wanted = options.get("preconditions") or {}
         propagation = request.query.get("propagationPolicy") or options.get("propagationPolicy")
         dry = is_dry(request) or options.get("dryRun") == ["All"]
         if target.name:

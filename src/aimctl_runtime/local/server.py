@@ -16,12 +16,11 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
+from types import TracebackType
 from typing import Any, Self
 
 import anyio
 import msgspec
-from aimcore.simulation.types import RESOURCE_TYPES
-from aimcore.simulation.world import World
 from aiohttp import web
 
 from aimcore.api.crd import crd_for
@@ -29,6 +28,8 @@ from aimcore.api.kinds import AIM_KINDS
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.cluster import Cluster
 from aimcore.simulation.settings import WorldSettings
+from aimcore.simulation.types import RESOURCE_TYPES, inference_service_type
+from aimcore.simulation.world import World
 from aimctl_runtime.local.catalog import call_of
 from aimctl_runtime.local.exchange import Answer, LogStream, Reply, Request, Stream, status
 from aimctl_runtime.local.faults import AFTERWARDS, EXPIRED, REFUSALS, Call, Effect, Fault, Faults
@@ -40,6 +41,8 @@ STEPS_PER_TICK = 5
 """Rounds of the world between two looks at the network."""
 BOOKMARK_LOOK_SECONDS = 1.0
 """How often a silent watch looks whether a bookmark is due."""
+SHUTDOWN_SECONDS = 0.2
+"""How long open requests may take to end before they are cut; watches never end by themselves."""
 BODY_LIMIT = 3 * 1024 * 1024
 """As the API server's limit for a request."""
 
@@ -62,12 +65,22 @@ class Signal:
             self._next = None
 
 
+def new_cluster(settings: WorldSettings, clock: Clock) -> Cluster:
+    """A cluster with all foreign kinds of the world and our CRDs, empty otherwise."""
+    kserve = inference_service_type(minimal=settings.kserve.crd == "minimal")
+    types = (kserve if t.name == kserve.name else t for t in RESOURCE_TYPES)
+    cluster = Cluster(types, clock=clock, validate=SchemaValidator())
+    for kind in AIM_KINDS:
+        cluster.create(crd_for(kind), manager="aimctl")
+    return cluster
+
+
 class LocalCluster:
     """A cluster that kubectl and controllers can talk to while the block runs.
 
     `async with LocalCluster(settings, clock=Clock(now), speed=1.0) as local:` serves at `local.url`. `cluster`,
     `world`, `clock`, `faults` and `calls` (how often each call was made) are open to tests; who changes the cluster
-    directly need not tell anybody. Raises OSError if the port is taken.
+    directly need not tell anybody. A `cluster` of one's own must have its kinds. Raises OSError if the port is taken.
     """
 
     def __init__(
@@ -82,9 +95,7 @@ class LocalCluster:
         if speed < 0:
             raise ValueError(f"speed: {speed} is negative; allowed: 0 (the clock stands still) or more")
         self.clock = clock
-        self.cluster = cluster or Cluster(RESOURCE_TYPES, clock=clock, validate=SchemaValidator())
-        for kind in AIM_KINDS:
-            self.cluster.create(crd_for(kind), manager="aim-local")
+        self.cluster = cluster or new_cluster(settings, clock)
         self.world = World(self.cluster, settings)
         self.faults = Faults()
         self.calls: Counter[Call] = Counter()
@@ -114,7 +125,9 @@ class LocalCluster:
             listener = socket.create_server(("127.0.0.1", self._socket_port), reuse_port=False)
             exits.callback(listener.close)
             self._socket_port = listener.getsockname()[1]
-            runner = web.ServerRunner(web.Server(self._respond, access_log=None, handler_cancellation=True))
+            runner = web.ServerRunner(
+                web.Server(self._respond, access_log=None, handler_cancellation=True), shutdown_timeout=SHUTDOWN_SECONDS
+            )
             await runner.setup()
             exits.push_async_callback(runner.cleanup)
             await web.SockSite(runner, listener, backlog=1024).start()
@@ -124,8 +137,10 @@ class LocalCluster:
             self._exits = exits.pop_all()
         return self
 
-    async def __aexit__(self, *exc: object) -> None:
-        await self._exits.aclose()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._exits.__aexit__(kind, error, trace)
 
     # ---- time and the world ---------------------------------------------------------------------------------------
     async def _tick(self) -> None:

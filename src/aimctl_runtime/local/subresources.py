@@ -7,6 +7,7 @@ from aimcore.simulation.cluster import ApiError, Cluster, PatchType
 from aimcore.simulation.errors import bad_request
 from aimcore.simulation.world import Denial, World
 from aimctl_runtime.local.catalog import Target
+from aimctl_runtime.local.cells import found
 from aimctl_runtime.local.exchange import Answer, LogStream, Reply, Request, decoded, status
 from aimctl_runtime.local.readings import is_dry, key_of, manager_of, number
 
@@ -16,13 +17,12 @@ def scale(cluster: Cluster, request: Request, target: Target) -> Reply:
     key = key_of(target)
     if request.method in ("PUT", "PATCH"):
         body = decoded(request)
-        spec = body.get("spec") if isinstance(body, dict) else None
-        replicas = spec.get("replicas") if isinstance(spec, dict) else None
-        if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
+        replicas, versions = found(".spec.replicas", body), found(".metadata.resourceVersion", body)
+        if not replicas or not isinstance(replicas[0], int) or isinstance(replicas[0], bool) or replicas[0] < 0:
             raise bad_request("spec.replicas: Invalid value: must be a whole number of at least 0")
-        patch: Json = {"spec": {"replicas": replicas}}
-        if version := (body.get("metadata") or {}).get("resourceVersion"):
-            patch["metadata"] = {"resourceVersion": version}
+        patch: Json = {"spec": {"replicas": replicas[0]}}
+        if versions and versions[0]:
+            patch["metadata"] = {"resourceVersion": versions[0]}
         written = cluster.patch(key, patch, PatchType.MERGE, manager=manager_of(request), dry_run=is_dry(request))
         return Reply(200, _scale_of(written.object))
     if request.method != "GET":
@@ -33,8 +33,7 @@ def scale(cluster: Cluster, request: Request, target: Target) -> Reply:
 def log(cluster: Cluster, world: World, request: Request, target: Target) -> Answer:
     """The log of one container, whole or followed."""
     pod = cluster.get(key_of(target))
-    spec = pod.get("spec") or {}
-    names = [c["name"] for c in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))]
+    names = [str(n) for n in (*found(".spec.initContainers[*].name", pod), *found(".spec.containers[*].name", pod))]
     container = request.query.get("container") or (names[0] if len(names) == 1 else "")
     if container not in names:
         what = f"container {container} is not valid" if container else "a container name must be specified"
@@ -62,24 +61,23 @@ def log(cluster: Cluster, world: World, request: Request, target: Target) -> Ans
 def _has_ended(cluster: Cluster, key: Key, container: str) -> bool:
     """Whether a container will write no more: it is gone, or it ended."""
     try:
-        found = cluster.get(key).get("status") or {}
+        pod = cluster.get(key)
     except ApiError:
         return True
-    states = (*(found.get("initContainerStatuses") or ()), *(found.get("containerStatuses") or ()))
-    return any(s.get("name") == container and "terminated" in (s.get("state") or {}) for s in states)
+    statuses = (*found(".status.initContainerStatuses[*]", pod), *found(".status.containerStatuses[*]", pod))
+    return any(found(".name", s) == [container] and found(".state.terminated", s) for s in statuses)
 
 
 def _scale_of(raw: Json) -> Json:
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    spec, found = raw.get("spec") or {}, raw.get("status") or {}
-    labels = (spec.get("selector") or {}).get("matchLabels") or {}
+    labels = found(".spec.selector.matchLabels", raw)
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {k: v for k, v in raw["metadata"].items() if k in kept},
-        "spec": {"replicas": spec.get("replicas", 1)},
+        "spec": {"replicas": next(iter(found(".spec.replicas", raw)), 1)},
         "status": {
-            "replicas": found.get("replicas", 0),
-            "selector": ",".join(f"{k}={v}" for k, v in sorted(labels.items())),
+            "replicas": next(iter(found(".status.replicas", raw)), 0),
+            "selector": ",".join(f"{k}={v}" for m in labels for k, v in sorted(m.items())),
         },
     }

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from core.kind_rounds import START, Rounds, aim, condition_of, finished, message_of, pod
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from aimcore.facts import Failure, FailureKind, Outcome, PodLog, Refusal
 from aimcore.kinds.artifact import plan_artifact
 from aimcore.kinds.artifact.size_output import InvalidSize, read_size_output
 from aimcore.resource import Key
+from core.kind_rounds import START, Rounds, aim, condition_of, finished, message_of, pod
 
 UID = "6f1d2c3b-0000-4a4a-9b9b-123456789abc"
 KEY = Key("AIMArtifact", "ns", "llama-3-8b")

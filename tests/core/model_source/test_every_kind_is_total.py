@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from core.kind_rounds import GROUP, START, plan_shuffled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from aimcore.plan import Plan
 from aimcore.resource import Key
 from aimcore.snapshot import Snapshot
 from aimcore.table import Table
+from core.kind_rounds import GROUP, START, plan_shuffled
 
 PLANNERS = {
     "AIMModel": plan_model,
@@ -79,7 +79,15 @@ def worlds(draw: st.DrawFn) -> list[dict[str, Any]]:
         owner = {"uid": f"u-{draw(st.sampled_from(['AIMServiceTemplate', 'AIMArtifact']))}-m", "controller": True}
         name = draw(st.sampled_from(["j", "m", "default", "m-cache-00000000"]))
         objects.append(
-            put(kind, name, "ns", draw(JSON), draw(OBJECT | JSON), labels=draw(st.just(labels) | JSON), ownerReferences=[owner])
+            put(
+                kind,
+                name,
+                "ns",
+                draw(JSON),
+                draw(OBJECT | JSON),
+                labels=draw(st.just(labels) | JSON),
+                ownerReferences=[owner],
+            )
         )
     objects.append(put("Node", "n", "", None, None, labels=draw(JSON)))
     objects.append(put("AIMArtifact", "other", "ns", {"sourceUri": "hf://a/b", **draw(OBJECT)}, draw(JSON)))

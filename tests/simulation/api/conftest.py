@@ -170,7 +170,11 @@ def owned() -> Callable[..., Any]:
 
     def fields(obj: Json, manager: str, operation: str = "Apply", subresource: str = "") -> Any:
         for entry in obj["metadata"].get("managedFields", ()):
-            if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (manager, operation, subresource):
+            if (entry["manager"], entry["operation"], entry.get("subresource", "")) == (
+                manager,
+                operation,
+                subresource,
+            ):
                 return entry["fieldsV1"]
         return None
 

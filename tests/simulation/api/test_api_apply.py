@@ -69,7 +69,7 @@ def test_conflicts_name_every_field_of_every_owner(api, foo, refused):
 
 @rule("F-88", "F-117")
 def test_a_conflict_with_an_update_of_status_says_so(api, foo, key, refused):
-    api.create(foo())
+    api.create(foo(spec={}))
     api.merge(key, {"status": {"seen": 1}}, subresource="status", manager="m2")
     error = refused(api.apply, {**foo(), "status": {"seen": 2}}, "m1", subresource="status")
     assert error.causes[0]["message"] == 'conflict with "m2" with subresource "status" using ex.io/v1'
@@ -110,8 +110,7 @@ def test_an_item_stays_while_somebody_owns_a_part_of_it(api, foo, key):
     api.apply(foo(spec={"env": [{"name": "A"}]}), "m1")
     api.merge(key, {"spec": {"env": [{"name": "A", "value": "9"}]}}, manager="m2")
     done = api.apply(foo(spec={}), "m1").object
-    assert [e["name"] for e in done["spec"]["env"] if "name" in e] == [] or done["spec"]["env"][0]["value"] == "9"
-    assert "9" in str(done["spec"])
+    assert [e["value"] for e in done["spec"]["env"]] == ["9"]
 
 
 @rule("F-121")
@@ -194,7 +193,9 @@ def test_each_door_of_apply_takes_only_its_part(api, foo, owned):
 @rule("F-127")
 def test_managed_fields_are_kept_wiped_and_reborn(api, foo, key, owned, refused):
     live = api.create(foo(spec={"free": 1}), manager="m0").object
-    kept = api.update({**live, "metadata": {**live["metadata"], "managedFields": []}, "spec": {"free": 2}}, manager="m0")
+    kept = api.update(
+        {**live, "metadata": {**live["metadata"], "managedFields": []}, "spec": {"free": 2}}, manager="m0"
+    )
     assert owned(kept.object, "m0", "Update")
     wiped = api.merge(key, {"metadata": {"managedFields": [{}]}}).object
     assert "managedFields" not in wiped["metadata"]
@@ -220,7 +221,9 @@ def test_owner_references_merge_by_uid(api, foo, refused):
     assert error.causes[0]["field"] == '.metadata.ownerReferences[uid="1"]'
     api.apply(foo(ownerReferences=[owner("1", controller=True)]), "m3")
     left = api.apply(foo(), "m1").object
-    assert [o["uid"] for o in left["metadata"]["ownerReferences"]] == ["1"]
+    assert [o["uid"] for o in left["metadata"]["ownerReferences"]] == ["1", "2"]
+    left = api.apply(foo(), "m3").object
+    assert [o["uid"] for o in left["metadata"]["ownerReferences"]] == ["2"]
 
 
 @rule("F-129", "F-139")
@@ -304,7 +307,9 @@ def test_a_scaled_object_has_atomic_triggers_and_one_default(api, owned):
         "triggers": [{"type": "cpu", "metadata": {"value": "1"}}],
         "fallback": {"failureThreshold": 1, "replicas": 1},
     }
-    done = api.apply({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec}).object
+    done = api.apply(
+        {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": metadata, "spec": spec}
+    ).object
     assert done["spec"] == {**spec, "fallback": {"failureThreshold": 1, "replicas": 1, "behavior": "static"}}
     assert owned(done, "m1")["f:spec"]["f:triggers"] == {}
     assert owned(done, "m1")["f:spec"]["f:scaleTargetRef"] == {"f:name": {}}

@@ -8,7 +8,7 @@ from aimcore.api.kinds import Kind
 from aimcore.resource import Key
 from aimcore.simulation import errors
 from aimcore.simulation.causes import required
-from aimcore.simulation.cluster import Admission
+from aimcore.simulation.cluster import Admission, PatchType
 
 rule = pytest.mark.rule
 DETAILS = {"name": "a", "group": "ex.io", "kind": "foos"}
@@ -161,8 +161,6 @@ def test_the_body_must_name_what_the_url_names(api, foo, key, cluster, refused):
     assert refused(api.merge, key, {"metadata": {"name": "b"}}).code == 400
     assert refused(api.merge, key, {"kind": "Bar"}).code == 400
     assert refused(api.merge, key, []).code == 400
-    from aimcore.simulation.cluster import PatchType
-
     assert refused(cluster.patch, key, foo("b"), PatchType.APPLY, manager="m").code == 400
     assert refused(cluster.patch, key, {**foo(), "kind": "Bar"}, PatchType.APPLY, manager="m").code == 400
     assert refused(cluster.patch, key, foo(namespace="x"), PatchType.APPLY, manager="m").code == 400

@@ -28,7 +28,9 @@ def test_only_create_and_apply_bring_objects_into_being(api, foo, key, refused):
 
 
 @rule("F-108")
-@pytest.mark.parametrize("patch", [{}, {"spec": {"free": 2}}, {"spec": {"n": None}}, {"metadata": {"labels": {"a": "b"}}}])
+@pytest.mark.parametrize(
+    "patch", [{}, {"spec": {"free": 2}}, {"spec": {"n": None}}, {"metadata": {"labels": {"a": "b"}}}]
+)
 def test_a_merge_patch_that_changes_nothing_is_no_write(api, foo, key, patch):
     before = api.create(foo(spec={"free": 2}, labels={"a": "b"}), manager="m0").object
     watch = api.watch("Foo", resource_version=version(before))
@@ -170,7 +172,11 @@ def test_bad_metadata_is_invalid_at_its_field(api, foo, refused, metadata, field
 def test_stricter_kinds_take_only_dns_labels(api, refused):
     error = refused(api.create, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a.b"}})
     assert error.code == 422
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "a:B", "namespace": "t1"}}
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "a:B", "namespace": "t1"},
+    }
     assert api.create(role).created
     role["metadata"]["name"] = "a/b"
     assert refused(api.create, role).code == 422
@@ -207,12 +213,28 @@ def test_strategic_merge_is_for_built_in_kinds(api, foo, key, refused):
 
 
 def test_generate_name_makes_a_fresh_name(api, foo):
-    names = {api.create({**foo(), "metadata": {"generateName": "x-", "namespace": "t1"}}).object["metadata"]["name"] for _ in range(5)}
+    names = {
+        api.create({**foo(), "metadata": {"generateName": "x-", "namespace": "t1"}}).object["metadata"]["name"]
+        for _ in range(5)
+    }
     assert len(names) == 5
     assert all(n.startswith("x-") and len(n) == 7 for n in names)
 
 
-@pytest.mark.parametrize("body", [None, 1, [], {"kind": "Foo", "metadata": 1}, {"metadata": {}}, {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": "a", "namespace": "t1", "labels": {"a": 1}}}, {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": "a", "namespace": "t1", "ownerReferences": [1]}}, {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": 7, "namespace": "t1"}}, {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": "a", "namespace": "t1", "labels": []}}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        1,
+        [],
+        {"kind": "Foo", "metadata": 1},
+        {"metadata": {}},
+        {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": "a", "namespace": "t1", "labels": {"a": 1}}},
+        {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": "a", "namespace": "t1", "ownerReferences": [1]}},
+        {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": 7, "namespace": "t1"}},
+        {"kind": "Foo", "apiVersion": "ex.io/v1", "metadata": {"name": "a", "namespace": "t1", "labels": []}},
+    ],
+)
 def test_no_body_makes_the_server_fail_otherwise_than_by_an_api_error(cluster, refused, body):
     assert refused(cluster.create, body).code in (400, 404)
     assert refused(cluster.update, body).code in (400, 404)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_a_backoff_limit_of_n_allows_n_plus_one_pods_with_doubling_pauses() -> N
     assert status["failed"] == 3
     assert "completionTime" not in status
     made = sorted(datetime.fromisoformat(p["metadata"]["creationTimestamp"]) for p in play.pods())
-    first, second = ((b - a).total_seconds() for a, b in zip(made, made[1:], strict=False))
+    first, second = ((b - a).total_seconds() for a, b in pairwise(made))
     assert first >= 10
     assert second >= first + 10
 

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
+import dataclasses
+from pathlib import Path
 
-from aimcore.simulation.settings import NodePool, WorldSettings, WorldSettingsError, default_world
+import pytest
+import yaml
+
+from aimcore.simulation.settings import (
+    Delays,
+    Gateway,
+    Image,
+    Keda,
+    KServe,
+    Listener,
+    NodePool,
+    Source,
+    StorageClass,
+    WorldSettings,
+    WorldSettingsError,
+    default_world,
+)
 
 
 def test_the_empty_mapping_is_the_default_world() -> None:
@@ -64,3 +81,33 @@ def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(WorldSettingsError) as caught:
         WorldSettings.read({"nodes": 1, "kserve": {"crd": "half"}})
     assert len(caught.value.problems) == 2
+
+
+def documented() -> dict:
+    text = (Path(__file__).parents[3] / "docs" / "world.md").read_text(encoding="utf-8")
+    return yaml.safe_load(text.split("```yaml\n")[1].split("```")[0])
+
+
+def test_the_documented_file_can_be_read_and_shows_the_defaults() -> None:
+    file = documented()
+    read, default = WorldSettings.read(file), default_world()
+    assert read.images[0].image == "ghcr.io/acme/aim-demo:1.*"
+    assert dataclasses.replace(read, images=default.images, sources=default.sources) == default
+
+
+def keys_of(cls: type) -> set[str]:
+    return {
+        "".join(w.capitalize() if i else w for i, w in enumerate(f.name.split("_"))) for f in dataclasses.fields(cls)
+    }
+
+
+def test_every_key_is_documented() -> None:
+    file = documented()
+    assert set(file) == keys_of(WorldSettings)
+    for cls, shown in (
+        (NodePool, file["nodes"][0]), (Image, file["images"][0]), (Source, file["sources"][0]),
+        (StorageClass, file["storageClasses"][0]), (Gateway, file["gateways"][0]),
+        (Listener, file["gateways"][0]["listeners"][0]), (KServe, file["kserve"]), (Keda, file["keda"]),
+        (Delays, file["delays"]),
+    ):  # fmt: skip
+        assert set(shown) == keys_of(cls), cls

@@ -99,6 +99,18 @@ def test_a_pod_that_cannot_be_created_is_a_replica_failure() -> None:
     assert play.condition("Deployment", "app", "Available")[0] == "True"
 
 
+@pytest.mark.rule("F-96")
+def test_a_pod_is_made_when_another_leaves_the_quota() -> None:
+    play = Play(pod_quota={NS: 1})
+    play.create(pod("first"))
+    play.create(deployment())
+    play.run()
+    assert len(play.pods()) == 1
+    play.delete("Pod", "first")
+    play.run()
+    assert play.condition("Deployment", "app", "Available")[0] == "True"
+
+
 @pytest.mark.rule("F-73", "F-75")
 def test_a_pod_that_fits_nowhere_says_what_is_short() -> None:
     play = Play(nodes=(NodePool("g", gpus=1), NodePool("c", count=2, gpus=0)))

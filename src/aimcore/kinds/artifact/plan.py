@@ -4,7 +4,7 @@
 2. In this order: the RoleBinding of the namespace; the check-size Job while the size is unknown; the claim; once the
    claim exists, the download Job, unless the files are verified on this claim. The claim need not be bound.
 3. A failed Job is made again when its time to live has deleted it. That is the whole retry.
-4. Claims are never deleted; a Complete download Job older than its claim is.
+4. Claims are never deleted; a Complete download Job older than its claim is. Progress goes with the claim.
 """
 
 from __future__ import annotations
@@ -184,6 +184,8 @@ def _status(resource: Resource, seen: Seen) -> dict[str, Any]:
         status["displaySize"] = shown
     if isinstance(seen.size, KnownSize) and seen.size.is_new:
         status["discoveredSizeBytes"] = seen.size.number
+    if isinstance(seen.claim, Absent):
+        return status | {"progress": None, "download": None}
     if claim is None:
         return status
     if not text(stored, "persistentVolumeClaim"):

@@ -111,7 +111,10 @@ _TOKEN = re.compile(
     r"""'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\b(?P<word>True|False|None)\b|(?P<last>,)(?=\s*[\]}])""",
     re.DOTALL,
 )
-_ESCAPED = re.compile(r"""\\x([0-9a-fA-F]{2})|\\(')|(")|(\\.)""", re.DOTALL)
+_ESCAPED = re.compile(
+    r"""\\x(?P<byte>[0-9a-fA-F]{2})|\\U(?P<wide>00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4})|\\(?P<single>')|(?P<double>")|(?P<other>\\.)""",
+    re.DOTALL,
+)
 _WORDS = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -129,11 +132,13 @@ def _as_json(token: re.Match[str]) -> str:
 
 
 def _escape(escape: re.Match[str]) -> str:
-    if escape[1]:
-        return f"\\u00{escape[1]}"
-    if escape[2]:
+    if escape["byte"]:
+        return f"\\u00{escape['byte']}"
+    if escape["wide"]:
+        return chr(int(escape["wide"], 16))
+    if escape["single"]:
         return "'"
-    return '\\"' if escape[3] else escape[4]
+    return '\\"' if escape["double"] else escape["other"]
 
 
 _FIELDS = {name.lower(): name for name in ("gpuModel", "gpuCount", "precision", "metric", "profileId", "description")}
@@ -158,5 +163,10 @@ def _deployments(entries: list[Any]) -> list[Json] | str:
 
 def _fits(field: str, value: object) -> bool:
     if field != "gpuCount":
-        return isinstance(value, str)
+        return isinstance(value, str) and _is_unicode(value)
     return isinstance(value, int) and not isinstance(value, bool) and -(2**31) <= value < 2**31
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether the text can be sent at all: JSON escapes can spell half a character."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)

@@ -80,7 +80,9 @@ def _discovered(model: Model, metadata: Json | None) -> Iterable[Draft]:
     for deployment in _deployments(metadata):
         if _problem(deployment):
             continue
-        spec = _common(model) | {f: v for f in ("metric", "precision", "profileId") if (v := text(deployment, f))}
+        spec = _shared_members(model) | {
+            f: v for f in ("metric", "precision", "profileId") if (v := text(deployment, f))
+        }
         count, gpu = whole(deployment, "gpuCount"), text(deployment, "gpuModel")
         if gpu and count > 0:
             spec["hardware"] = {"gpu": {"requests": count, "model": gpu, "resourceName": _DEFAULT_RESOURCE}}
@@ -97,7 +99,7 @@ def _custom(model: Model) -> Iterable[Draft]:
 
 
 def _custom_draft(model: Model, index: int, entry: Json | None) -> Draft:
-    spec = _common(model) | {f: v for f in ("metric", "precision") if (v := text(entry, "profile", f))}
+    spec = _shared_members(model) | {f: v for f in ("metric", "precision") if (v := text(entry, "profile", f))}
     spec["type"] = text(entry, "type") or model.custom_type or "unoptimized"
     if model.sources:
         spec["modelSources"] = list(model.sources)
@@ -114,7 +116,7 @@ def _custom_draft(model: Model, index: int, entry: Json | None) -> Draft:
     return Draft(naming.custom_template_name(model.name, index, entry), text(entry, "name"), present, former)
 
 
-def _common(model: Model) -> Json:
+def _shared_members(model: Model) -> Json:
     spec: Json = {"modelName": model.name}
     if model.pull_secrets:
         spec["imagePullSecrets"] = list(model.pull_secrets)

@@ -54,12 +54,21 @@ def read_discovery_output(log: str) -> DiscoveryResult | UnreadableOutput:
         if element is None:
             continue
         try:
-            return _result(element)
-        except _WrongShapeError as wrong:
+            return _sendable(_result(element))
+        except (_WrongShapeError, RecursionError) as wrong:
             return UnreadableOutput(f"failed to parse discovery JSON: {wrong}")
     if is_empty_array:
         return UnreadableOutput("discovery output contains empty array")
     return UnreadableOutput("failed to parse discovery JSON: no valid JSON array found in logs")
+
+
+def _sendable(result: DiscoveryResult) -> DiscoveryResult:
+    """The result, unless it holds half a character: JSON escapes can spell one, UTF-8 cannot."""
+    try:
+        json.dumps((result.profile, result.sources), ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise _WrongShapeError("a text is no Unicode") from None
+    return result
 
 
 # ---- finding the value ----------------------------------------------------------------------------------------------

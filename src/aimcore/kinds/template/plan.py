@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from aimcore.cluster.reading import objects, text
@@ -23,7 +24,7 @@ from aimcore.kinds.template.inputs import Template, read_inputs
 from aimcore.kinds.template.job import run_of
 from aimcore.kinds.template.model import Model, find_model
 from aimcore.kinds.template.resolved import hardware_summary, inline_profile, resolved_hardware
-from aimcore.kinds.template.result import COMPLETE, DISCOVERED, INLINE, holds
+from aimcore.kinds.template.result import COMPLETE, DISCOVERED, INLINE, former_inputs, holds
 from aimcore.labels import is_paused
 from aimcore.plan import Plan
 from aimcore.resource import Resource
@@ -70,7 +71,8 @@ def _discovery(
         return Discovery(condition(DISCOVERED, True, INLINE, "Model sources provided in-line in spec"))
     run = run_of(template, model)
     if model.is_usable and not holds(resource, run.spec_hash):
-        return discover(snapshot, resource, template, run, config.label_patterns)
+        found = discover(snapshot, resource, template, run, config.label_patterns)
+        return replace(found, status={**former_inputs(resource), **found.status})
     if isinstance(resource.status.get("profile"), dict):
         done = condition(DISCOVERED, True, COMPLETE, "Discovery job completed successfully")
         return Discovery(done, status={"discovery": {"specHash": run.spec_hash}} if model.is_usable else {})

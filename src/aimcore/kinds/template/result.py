@@ -10,10 +10,19 @@ from __future__ import annotations
 from aimcore.cluster.reading import text
 from aimcore.conditions import stored_condition
 from aimcore.kinds.template.attempts import read_attempts
-from aimcore.resource import Resource
+from aimcore.resource import Json, Resource
 
 DISCOVERED = "Discovered"
 INLINE, COMPLETE, FAILED, AWAITING = "InlineModelSources", "DiscoveryComplete", "DiscoveryFailed", "AwaitingDiscovery"
+
+
+_INLINE_HASH = "inline"
+
+
+def former_inputs(resource: Resource) -> Json:
+    """What remembers, in the status, that the stored result came with the spec: no inputs have this hash."""
+    reason = text(stored_condition(resource.status.get("conditions"), DISCOVERED), "reason")
+    return {"discovery": {"specHash": _INLINE_HASH}} if reason == INLINE else {}
 
 
 def holds(resource: Resource, spec_hash: str) -> bool:

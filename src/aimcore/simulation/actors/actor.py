@@ -70,6 +70,12 @@ class Actor:
             self._due[key] = when
             heapq.heappush(self._clock, (when, key))
 
+    def wake_refused(self, namespace: str) -> None:
+        """Room became free in a namespace: what was refused there is worth another try."""
+        for key in self.troubles:
+            if key.namespace == namespace:
+                self.wake(key)
+
     def wake_all(self) -> None:
         """Look at everything again: the settings changed."""
         for kind in self.watches:
@@ -104,7 +110,7 @@ class Actor:
             except ApiError as error:
                 self._try_later(key, error)
             else:
-                if self._tries:
+                if self.troubles:
                     self._tries.pop(key, None)
                     self.troubles.pop(key, None)
 

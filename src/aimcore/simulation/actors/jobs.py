@@ -43,11 +43,14 @@ class Jobs(Actor):
                 self.wake(key)
             return
         pod = new if new is not None else old
+        if new is None or _phase(new) in ("Succeeded", "Failed"):
+            self.wake_refused(key.namespace)
         owner = controller_of(pod) if pod is not None else {}
-        if owner.get("kind") == "Job":
+        is_held = new is not None and is_deleting(new) and TRACKING in new["metadata"].get("finalizers", ())
+        if owner.get("kind") == "Job" and str(owner["uid"]) in self.stage.by_uid:
             job = Key("Job", key.namespace, str(owner["name"]))
             self.wake_at(job, self.now + timedelta(seconds=self.settings.delays.job_lag))
-        elif new is not None and is_deleting(new) and TRACKING in new["metadata"].get("finalizers", ()):
+        elif is_held:
             self.wake(key)
 
     def act(self, key: Key) -> None:
@@ -85,26 +88,37 @@ class Jobs(Actor):
         elif failed > number(part(job, "spec", "backoffLimit"), 6):
             self._finish(key, job, status, "Failed", "BackoffLimitExceeded")
         else:
-            created = None if active or part(job, "spec", "suspend") is True else self._next_pod(key, job, pods, failed)
-            running = [*active, *([created] if created else [])]
-            status |= {"active": len(running), "ready": sum(map(is_ready, running)), "terminating": 0}
-            status["uncountedTerminatedPods"] = {}
-            self.stage.set_status(job, status, _MANAGER)
+            self._go_on(key, job, status, pods, active)
         for pod in failed_now:
             self.stage.drop_finalizer(pod, TRACKING, _MANAGER)
+
+    def _go_on(self, key: Key, job: Json, status: Json, pods: list[Json], active: list[Json]) -> None:
+        """Nothing has ended: see to it that a pod runs, and count."""
+        refused: ApiError | None = None
+        running = list(active)
+        if not active and part(job, "spec", "suspend") is not True:
+            try:
+                running += self._next_pod(key, job, pods, number(status.get("failed")))
+            except ApiError as error:
+                refused = error
+        status |= {"active": len(running), "ready": sum(map(is_ready, running)), "terminating": 0}
+        status["uncountedTerminatedPods"] = {}
+        self.stage.set_status(job, status, _MANAGER)
+        if refused is not None:
+            raise refused
 
     def _pods(self, job: Json) -> list[Json]:
         return self.stage.owned(job["metadata"]["uid"], "Pod")
 
     # ---- pods -------------------------------------------------------------------------------------------------------
-    def _next_pod(self, key: Key, job: Json, pods: list[Json], failed: int) -> Json | None:
+    def _next_pod(self, key: Key, job: Json, pods: list[Json], failed: int) -> list[Json]:
         if failed:
             ends = [moment for p in pods if (moment := _finished(p)) is not None]
             since = max(ends, default=moment_of(part(job, "status", "startTime")) or self.now)
             due = since + timedelta(seconds=min(10.0 * 2.0 ** (failed - 1), 600.0))
             if due > self.now:
                 self.wake_at(key, due)
-                return None
+                return []
         pod = _pod_of(
             job, hashed(job["metadata"]["uid"], str(failed), str(self.stage.cluster.resource_version), length=5)
         )
@@ -116,7 +130,7 @@ class Jobs(Actor):
             self.stage.tell(job, "Warning", "FailedCreate", f"Error creating: {text}", _SOURCE)
             raise
         self.stage.tell(job, "Normal", "SuccessfulCreate", f"Created pod: {name}", _SOURCE)
-        return created
+        return [created]
 
     def _is_overdue(self, key: Key, job: Json) -> bool:
         seconds = part(job, "spec", "activeDeadlineSeconds")

@@ -19,6 +19,7 @@ from aimcore.simulation.actors.stage import (
     api_version,
     controller_of,
     is_deleting,
+    key_of,
     mapping,
     number,
     part,
@@ -67,9 +68,10 @@ class Keda(Actor):
                 if owner.get("kind") == "ScaledObject" and edited:
                     self._soon(Key("ScaledObject", key.namespace, str(owner["name"])))
             case _:
-                target = Key("ScaledObject", key.namespace, key.name)
-                if (old is None or new is None) and self.stage.at(target) is not None:
-                    self._soon(target)
+                if old is None or new is None:
+                    for scaled in self.stage.in_namespace(key.namespace, "ScaledObject"):
+                        if part(scaled, "spec", "scaleTargetRef", "name") == key.name:
+                            self._soon(key_of(scaled))
 
     def wake_all(self) -> None:
         for key in self.stage.objects.get("ScaledObject", {}):

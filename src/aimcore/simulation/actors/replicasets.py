@@ -29,6 +29,8 @@ class ReplicaSets(Actor):
         if key.kind == "ReplicaSet":
             self.wake(key)
             return
+        if new is None or not _counts(new):
+            self.wake_refused(key.namespace)
         owner = controller_of(new or old or {"metadata": {}})
         if owner.get("kind") == "ReplicaSet":
             self.wake(Key("ReplicaSet", key.namespace, str(owner["name"])))

@@ -138,15 +138,29 @@ class Stage:
             del self._watches[kind]
             for key in list(self.objects.get(kind, ())):
                 self._forget(key)
-        for kind, watch in self._watches.items():
-            for event in watch.take():
-                obj = event["object"]
-                if event["type"] == "DELETED":
-                    known = self.objects.get(kind, {}).get(key_of(obj))
-                    if known is not None and known["metadata"]["uid"] == obj["metadata"]["uid"]:
-                        self._forget(key_of(obj))
-                elif event["type"] in ("ADDED", "MODIFIED"):
-                    self._learn(obj)
+        for kind, watch in list(self._watches.items()):
+            self._follow(kind, watch.take())
+            if watch.ended:
+                self._relist(kind)
+
+    def _follow(self, kind: str, events: list[Json]) -> None:
+        for event in events:
+            obj = event["object"]
+            if event["type"] == "DELETED":
+                known = self.objects.get(kind, {}).get(key_of(obj))
+                if known is not None and known["metadata"]["uid"] == obj["metadata"]["uid"]:
+                    self._forget(key_of(obj))
+            elif event["type"] in ("ADDED", "MODIFIED"):
+                self._learn(obj)
+
+    def _relist(self, kind: str) -> None:
+        """The history was lost (410): look at everything anew, and notice what is gone."""
+        watch = self._watches[kind] = self.cluster.watch(kind)
+        events = watch.take()
+        present = {key_of(event["object"]) for event in events}
+        for key in [k for k in self.objects.get(kind, ()) if k not in present]:
+            self._forget(key)
+        self._follow(kind, events)
 
     def serves(self, kind: str) -> bool:
         return kind in self._watches

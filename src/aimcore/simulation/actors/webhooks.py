@@ -7,10 +7,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aimcore.simulation.actors import keda_webhook, kserve_webhooks
-from aimcore.simulation.actors.stage import Json, Stage
+from aimcore.simulation.actors.nodes import amount
+from aimcore.simulation.actors.stage import Json, Stage, mapping, sequence
 from aimcore.simulation.admission import Admission
-from aimcore.simulation.errors import quota_exceeded, webhook_denied, webhook_failed
+from aimcore.simulation.causes import Cause, invalid
+from aimcore.simulation.errors import invalid_object, quota_exceeded, webhook_denied, webhook_failed
 from aimcore.simulation.resource_type import ResourceType
 
 _REFUSED = 'failed to call webhook: Post "https://{service}.svc:443/": dial tcp: connect: connection refused'
@@ -38,7 +42,7 @@ class Mutating(Hook):
 
 
 class Validating(Hook):
-    """KServe's and KEDA's validators, the quota, and webhooks that do not answer."""
+    """KServe's and KEDA's validators, the quota, the check of resources, and webhooks that do not answer."""
 
     def __call__(self, operation: str, type_: ResourceType, new: Json, old: Json | None) -> Json:
         settings = self.stage.settings
@@ -56,6 +60,10 @@ class Validating(Hook):
                     raise webhook_denied(keda_webhook.VALIDATOR, text)
             case "Pod" if operation == "CREATE":
                 self._count_pod(type_, new)
+            case "Deployment":
+                causes = list(_requests_above_limits(new))
+                if causes:
+                    raise invalid_object(type_.kind, new["metadata"]["name"], causes)
         return new
 
     def _count_pod(self, type_: ResourceType, new: Json) -> None:
@@ -76,6 +84,16 @@ class Validating(Hook):
                 used=f"pods={used}",
                 limited=f"pods={limit}",
             )
+
+
+def _requests_above_limits(deployment: Json) -> Iterator[Cause]:
+    """The server's own check of a pod template's resources."""
+    for i, container in enumerate(sequence(deployment, "spec", "template", "spec", "containers")):
+        limits = mapping(container, "resources", "limits")
+        for resource, wanted in mapping(container, "resources", "requests").items():
+            if resource in limits and amount(wanted) > amount(limits[resource]):
+                field = f"spec.template.spec.containers[{i}].resources.requests"
+                yield invalid(field, wanted, f"must be less than or equal to {resource} limit of {limits[resource]}")
 
 
 def install(stage: Stage) -> None:

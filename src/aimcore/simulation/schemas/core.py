@@ -42,11 +42,20 @@ SERVICE_ACCOUNT: Schema = open_fields(
     }
 )
 NAMESPACE: Schema = open_fields(
-    {"spec": open_fields({"finalizers": atomic(TEXT)}), "status": open_fields({"phase": TEXT, "conditions": CONDITIONS})}
+    {
+        "spec": open_fields({"finalizers": atomic(TEXT)}),
+        "status": open_fields({"phase": TEXT, "conditions": CONDITIONS}),
+    }
 )
 NODE: Schema = open_fields(
     {
-        "spec": open_fields({"unschedulable": BOOLEAN, "taints": atomic(OPEN), "podCIDRs": {"type": "array", "items": TEXT, "x-kubernetes-list-type": "set"}}),
+        "spec": open_fields(
+            {
+                "unschedulable": BOOLEAN,
+                "taints": atomic(OPEN),
+                "podCIDRs": {"type": "array", "items": TEXT, "x-kubernetes-list-type": "set"},
+            }
+        ),
         "status": open_fields(
             {
                 "conditions": CONDITIONS,
@@ -81,7 +90,9 @@ SERVICE: Schema = open_fields(
                 "sessionAffinity": default(TEXT, "None"),
                 "selector": {**TEXTS, "x-kubernetes-map-type": "atomic"},
                 "ports": map_list(
-                    open_fields({"port": INTEGER, "protocol": default(TEXT, "TCP"), "name": TEXT, "targetPort": INT_OR_TEXT}),
+                    open_fields(
+                        {"port": INTEGER, "protocol": default(TEXT, "TCP"), "name": TEXT, "targetPort": INT_OR_TEXT}
+                    ),
                     "port",
                     "protocol",
                 ),
@@ -198,7 +209,9 @@ ROLE: Schema = open_fields(
 )
 ROLE_BINDING: Schema = open_fields(
     {
-        "roleRef": atomic_fields(fields({"apiGroup": default(TEXT, "rbac.authorization.k8s.io"), "kind": TEXT, "name": TEXT})),
+        "roleRef": atomic_fields(
+            fields({"apiGroup": default(TEXT, "rbac.authorization.k8s.io"), "kind": TEXT, "name": TEXT})
+        ),
         "subjects": atomic(atomic_fields(fields({"apiGroup": TEXT, "kind": TEXT, "name": TEXT, "namespace": TEXT}))),
     }
 )

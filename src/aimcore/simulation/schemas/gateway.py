@@ -23,7 +23,11 @@ from aimcore.simulation.schemas.words import (
 )
 
 _DURATION = {**TEXT, "pattern": "^([0-9]{1,5}(h|m|s|ms)){1,4}$"}
-_GROUP, _KIND, _OBJECT_NAME = TEXT, {**TEXT, "minLength": 1, "maxLength": 63}, {**TEXT, "minLength": 1, "maxLength": 253}
+_GROUP, _KIND, _OBJECT_NAME = (
+    TEXT,
+    {**TEXT, "minLength": 1, "maxLength": 63},
+    {**TEXT, "minLength": 1, "maxLength": 253},
+)
 _NAMESPACE = {**TEXT, "minLength": 1, "maxLength": 63}
 PATH_CHARACTERS = r"^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$"
 
@@ -39,7 +43,12 @@ def _validated(schema: Schema, *rules: dict[str, str]) -> Schema:
 def _path_rules() -> list[dict[str, str]]:
     """Rules for the values of Exact and PathPrefix matches."""
     applies = "(self.type in ['Exact','PathPrefix'])"
-    rules = [_rule(f"{applies} ? self.value.startsWith('/') : true", "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']")]
+    rules = [
+        _rule(
+            f"{applies} ? self.value.startsWith('/') : true",
+            "value must be an absolute path and start with '/' when type one of ['Exact', 'PathPrefix']",
+        )
+    ]
     for part in ("//", "/./", "/../", "%2f", "%2F", "#"):
         text = f"must not contain '{part}' when type one of ['Exact', 'PathPrefix']"
         rules.append(_rule(f"{applies} ? !self.value.contains('{part}') : true", text))
@@ -80,10 +89,18 @@ _BACKEND = _validated(
         },
         ("name",),
     ),
-    _rule("(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true", "Must have port for Service reference"),
+    _rule(
+        "(size(self.group) == 0 && self.kind == 'Service') ? has(self.port) : true",
+        "Must have port for Service reference",
+    ),
 )
 _PATH = default(
-    fields({"type": default(choice("Exact", "PathPrefix", "RegularExpression"), "PathPrefix"), "value": default({**TEXT, "maxLength": 1024}, "/")}),
+    fields(
+        {
+            "type": default(choice("Exact", "PathPrefix", "RegularExpression"), "PathPrefix"),
+            "value": default({**TEXT, "maxLength": 1024}, "/"),
+        }
+    ),
     {"type": "PathPrefix", "value": "/"},
 )
 _PATH["x-kubernetes-validations"] = _path_rules()
@@ -112,13 +129,17 @@ _REWRITE = fields(
 _FILTER = open_fields({"type": TEXT, "urlRewrite": _REWRITE}, ("type",))
 _FILTERS = _validated(
     atomic(_FILTER, maxItems=16),
-    _rule("!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))", "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both"),
+    _rule(
+        "!(self.exists(f, f.type == 'RequestRedirect') && self.exists(f, f.type == 'URLRewrite'))",
+        "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both",
+    ),
     _rule("self.filter(f, f.type == 'URLRewrite').size() <= 1", "URLRewrite filter cannot be repeated"),
 )
 _TIMEOUTS = _validated(
     fields({"request": _DURATION, "backendRequest": _DURATION}),
     _rule(
-        "!(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') && duration(self.backendRequest) > duration(self.request))",
+        "!(has(self.request) && has(self.backendRequest) && duration(self.request) != duration('0s') "
+        "&& duration(self.backendRequest) > duration(self.request))",
         "backendRequest timeout cannot be longer than request timeout",
     ),
 )
@@ -135,7 +156,9 @@ _RULE = _validated(
         }
     ),
     _rule(
-        "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) && f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) ? ((size(self.matches) != 1 || !has(self.matches[0].path) || self.matches[0].path.type != 'PathPrefix') ? false : true) : true",
+        "(has(self.filters) && self.filters.exists_one(f, has(f.urlRewrite) && has(f.urlRewrite.path) "
+        "&& f.urlRewrite.path.type == 'ReplacePrefixMatch' && has(f.urlRewrite.path.replacePrefixMatch))) "
+        "? (size(self.matches) == 1 && has(self.matches[0].path) && self.matches[0].path.type == 'PathPrefix') : true",
         "When using URLRewrite filter with path.replacePrefixMatch, exactly one PathPrefix match must be specified",
     ),
 )
@@ -143,25 +166,30 @@ _DEFAULT_RULES: list[dict[str, Any]] = [{"matches": [{"path": {"type": "PathPref
 _PARENT_REFERENCES = _validated(
     atomic(PARENT_REFERENCE, maxItems=32),
     _rule(
-        "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name && (has(p1.namespace) ? p1.namespace : '') == (has(p2.namespace) ? p2.namespace : '') && (has(p1.sectionName) ? p1.sectionName : '') == (has(p2.sectionName) ? p2.sectionName : '')))",
+        "self.all(p1, self.exists_one(p2, p1.group == p2.group && p1.kind == p2.kind && p1.name == p2.name "
+        "&& (has(p1.namespace) ? p1.namespace : '') == (has(p2.namespace) ? p2.namespace : '') "
+        "&& (has(p1.sectionName) ? p1.sectionName : '') == (has(p2.sectionName) ? p2.sectionName : '')))",
         "sectionName must be unique when parentRefs includes 2 or more references to the same parent",
     ),
 )
 _RULES = _validated(
     default(atomic(_RULE, minItems=1, maxItems=16), _DEFAULT_RULES),
     _rule(
-        " + ".join(
-            f"(self.size() > {i} && has(self[{i}].matches) ? self[{i}].matches.size() : 0)" for i in range(16)
-        )
+        " + ".join(f"(self.size() > {i} && has(self[{i}].matches) ? self[{i}].matches.size() : 0)" for i in range(16))
         + " <= 128",
-        "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route must be less than 128",
+        "While 16 rules and 64 matches per rule are allowed, the total number of matches across all rules in a route "
+        "must be less than 128",
     ),
 )
 _STATUS = fields(
     {
         "parents": atomic(
             fields(
-                {"parentRef": PARENT_REFERENCE, "controllerName": TEXT, "conditions": {**CONDITIONS, "minItems": 1, "maxItems": 8}},
+                {
+                    "parentRef": PARENT_REFERENCE,
+                    "controllerName": TEXT,
+                    "conditions": {**CONDITIONS, "minItems": 1, "maxItems": 8},
+                },
                 ("parentRef", "controllerName"),
             ),
             maxItems=32,
@@ -181,11 +209,18 @@ GATEWAY: Schema = fields(
         "spec": open_fields(
             {
                 "gatewayClassName": TEXT,
-                "listeners": map_list(open_fields({"name": TEXT, "port": INTEGER, "protocol": TEXT}, ("name", "port", "protocol")), "name"),
+                "listeners": map_list(
+                    open_fields({"name": TEXT, "port": INTEGER, "protocol": TEXT}, ("name", "port", "protocol")), "name"
+                ),
             },
             ("gatewayClassName", "listeners"),
         ),
-        "status": open_fields({"conditions": CONDITIONS, "listeners": map_list(open_fields({"name": TEXT, "conditions": CONDITIONS}), "name")}),
+        "status": open_fields(
+            {
+                "conditions": CONDITIONS,
+                "listeners": map_list(open_fields({"name": TEXT, "conditions": CONDITIONS}), "name"),
+            }
+        ),
     },
     ("spec",),
 )

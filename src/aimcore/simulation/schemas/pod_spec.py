@@ -20,9 +20,7 @@ from aimcore.simulation.schemas.words import (
     open_fields,
 )
 
-KEY_SELECTOR = atomic_fields(
-    fields({"key": TEXT, "name": default(TEXT, ""), "optional": BOOLEAN}, ("key",))
-)
+KEY_SELECTOR = atomic_fields(fields({"key": TEXT, "name": default(TEXT, ""), "optional": BOOLEAN}, ("key",)))
 ENV_ITEM = fields(
     {
         "name": TEXT,

@@ -9,10 +9,11 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
 INTEGER: Schema = {"type": "integer"}
 BOOLEAN: Schema = {"type": "boolean"}
+_NUMBER = r"(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))"
 QUANTITY: Schema = {
     "x-kubernetes-int-or-string": True,
     "anyOf": [{"type": "integer"}, {"type": "string"}],
-    "pattern": r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))))?$",
+    "pattern": rf"^(\+|-)?{_NUMBER}(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?{_NUMBER}))?$",
 }
 INT_OR_TEXT: Schema = {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}, {"type": "string"}]}
 ANYTHING: Schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -72,5 +73,10 @@ QUANTITIES = map_of(QUANTITY)
 CONDITIONS = map_list(open_fields({"type": TEXT}, ("type",)), "type")
 NAME_REFERENCE = atomic_fields(open_fields({"name": default(TEXT, "")}))
 SELECTOR = atomic_fields(
-    fields({"matchLabels": TEXTS, "matchExpressions": atomic(fields({"key": TEXT, "operator": TEXT, "values": atomic(TEXT)}))})
+    fields(
+        {
+            "matchLabels": TEXTS,
+            "matchExpressions": atomic(fields({"key": TEXT, "operator": TEXT, "values": atomic(TEXT)})),
+        }
+    )
 )

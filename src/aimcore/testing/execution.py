@@ -1,0 +1,43 @@
+"""A change done to a simulated cluster, answered as the wire would answer it."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from aimcore.changes import Apply, Change, Create, Delete, PatchFinalizers, PatchObject, PatchStatus
+from aimcore.simulation.cluster import ApiError, Cluster, PatchType
+from aimcore.simulation.requests import Result
+from aimcore.wire import requests_of
+
+
+def execute(cluster: Cluster, change: Change, manager: str, *, is_forced: bool = False) -> tuple[int, Any]:
+    """Code and body of the server's answer. `manager` is who deletes; every other change names its own."""
+    try:
+        if isinstance(change, Delete):
+            version, propagation = change.resource_version, change.propagation
+            return 200, cluster.delete(
+                change.key, uid=change.uid, resource_version=version, propagation=propagation, manager=manager
+            )
+        result = _written(cluster, change, is_forced=is_forced)
+    except ApiError as error:
+        return error.code, error.body
+    return (201 if result.created else 200), result.object
+
+
+def _written(
+    cluster: Cluster, change: Apply | Create | PatchStatus | PatchObject | PatchFinalizers, *, is_forced: bool
+) -> Result:
+    body = requests_of(change).body
+    match change:
+        case Apply(key, _, manager):
+            return cluster.patch(key, body, PatchType.APPLY, manager=manager, force=is_forced)
+        case Create(_, manifest, manager):
+            return cluster.create(manifest, manager=manager)
+        case PatchStatus(key, _, _, manager):
+            return cluster.patch(key, body, PatchType.MERGE, subresource="status", manager=manager)
+        case PatchObject(key, _, _, _, manager):
+            return cluster.patch(key, body, PatchType.MERGE, manager=manager)
+        case PatchFinalizers(key, _, manager):
+            return cluster.patch(key, body, PatchType.JSON, manager=manager)
+        case _:
+            assert_never(change)
