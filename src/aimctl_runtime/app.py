@@ -89,8 +89,6 @@ class Controller:
     async def work(self) -> None:
         """Plan and write until closed. Raises what ends a worker, such as NotLeadingError."""
         loop = asyncio.get_running_loop()
-        # The picture stays: the collector need not look at it again and again.
-        gc.freeze()
         self.log.named("setup").info("starting workers", workers=self._settings.workers)
         self._tasks.append(loop.create_task(self._resync()))
         self._workers = [loop.create_task(self.worker.run()) for _ in range(self._settings.workers)]
@@ -193,6 +191,9 @@ async def run(settings: RuntimeSettings, connect: Callable[[], Awaitable[Client]
 
 async def _work(controller: Controller, leading: asyncio.Event) -> None:
     await controller.has_synced()
+    # The picture stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     await leading.wait()
     await controller.work()
 

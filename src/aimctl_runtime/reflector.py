@@ -75,7 +75,7 @@ class Reflector:
         self._store = store
         self._clock = clock
         self._log = log.named("reflector").about(kind=watched.kind.kind, source=watched.source)
-        self._random = random.Random(watched.source)  # noqa: S311  (only spreads retries)
+        self._random = random.Random()  # noqa: S311  (only spreads retries)
         self._failures = 0
         self._said: Availability | str = ""
         self._listed = False

@@ -4,8 +4,8 @@
 2. A finalizer that is added ends the round; its echo starts the next.
 3. Children are written in order; each outcome becomes a fact. If one was not done, think again, so that the status
    tells of it in the same round.
-4. Then the status, then the events (they belong to transitions, so only after something was written), then the
-   questions for the world, then the next look.
+4. Then the questions for the world are handed over, then the status is written, then the events (they belong to
+   transitions, so only after something was written); at last the next look is scheduled.
 5. Whatever a round raises is logged, counted and retried with back-off; it harms no other key.
 """
 
@@ -153,6 +153,8 @@ class Worker:
         results = [await self._write_child(key, change, log) for change in thought.changes.children]
         if not all(written.is_done for written in results):
             thought = self._think(key)
+        for want in thought.wants:
+            self._desk.ask(want)
         if thought.changes.status is not None:
             status = await self._writer.write(thought.changes.status)
             results.append(status)
@@ -162,8 +164,6 @@ class Worker:
                 log.info("condition changed", **condition)
         if results:
             await self._emit(resource, thought.plan.events, results)
-        for want in thought.wants:
-            self._desk.ask(want)
         return self._ending(thought, results, log)
 
     def _think(self, key: Key) -> Thought:
@@ -188,7 +188,7 @@ class Worker:
             self._store.learn_outcome(of, None)
             if isinstance(written.change, Apply) and written.result.object is not None:
                 self._learn_taken(of, written.change, written.result.object)
-            log.info(f"{_VERBS[type(written.change).__name__]} {written.change.key}", forced=list(written.forced_over))
+            log.info(f"{_VERBS[type(written.change).__name__]} {written.change.key}", **_forced_fields(written))
         else:
             outcome = written.result.outcome
             self._store.learn_outcome(of, outcome)
@@ -236,6 +236,10 @@ def _turned(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[dic
 def _conditions(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     conditions = status.get("conditions")
     return [c for c in conditions if isinstance(c, dict)] if isinstance(conditions, list) else []
+
+
+def _forced_fields(written: Written) -> dict[str, list[str]]:
+    return {"forcedOver": list(written.forced_over)} if written.forced_over else {}
 
 
 def _adds(change: PatchFinalizers) -> bool:

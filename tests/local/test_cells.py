@@ -153,3 +153,90 @@ def test_events_are_listed_without_their_names_which_say_nothing():
     made = table(columns_of("Event", ()), [{"metadata": {"name": "x.1"}}], NOW, "1", "None")
     assert made["columnDefinitions"][0]["name"] == "Last Seen"
     assert made["columnDefinitions"][-1]["name"] == "Name"
+
+
+HOUR_AGO = "2026-11-01T11:00:00Z"
+ROWS = [
+    (
+        "Deployment",
+        {"spec": {"replicas": 3}, "status": {"readyReplicas": 1, "updatedReplicas": 2, "availableReplicas": 1}},
+        ["x", "1/3", 2, 1, "60m"],
+    ),
+    ("Deployment", {"spec": {}}, ["x", "0/1", 0, 0, "60m"]),
+    (
+        "Job",
+        {
+            "spec": {"completions": 1},
+            "status": {
+                "succeeded": 1,
+                "startTime": "2026-11-01T11:00:00Z",
+                "completionTime": "2026-11-01T11:01:30Z",
+                "conditions": [{"type": "Complete", "status": "True"}],
+            },
+        },
+        ["x", "Complete", "1/1", "90s", "60m"],
+    ),
+    ("Job", {"status": {"startTime": "2026-11-01T11:58:00Z"}}, ["x", "Running", "0/1", "2m", "60m"]),
+    ("Job", {"status": {}}, ["x", "Running", "0/1", "", "60m"]),
+    (
+        "PersistentVolumeClaim",
+        {
+            "spec": {"volumeName": "pv", "storageClassName": "fast", "accessModes": ["ReadWriteMany"]},
+            "status": {"phase": "Bound", "capacity": {"storage": "5Gi"}},
+        },
+        ["x", "Bound", "pv", "5Gi", "RWX", "fast", "60m"],
+    ),
+    (
+        "StorageClass",
+        {"provisioner": "p"},
+        ["x", "p", "Delete", "Immediate", "60m"],
+    ),
+    (
+        "Node",
+        {
+            "spec": {"unschedulable": True},
+            "status": {"conditions": [{"type": "Ready", "status": "True"}], "nodeInfo": {"kubeletVersion": "v1.33.0"}},
+        },
+        ["x", "Ready,SchedulingDisabled", "<none>", "60m", "v1.33.0"],
+    ),
+    ("Node", {"status": {"conditions": [{"type": "Ready"}]}}, ["x", "Unknown", "<none>", "60m", ""]),
+    (
+        "HorizontalPodAutoscaler",
+        {
+            "spec": {
+                "scaleTargetRef": {"kind": "Deployment", "name": "d"},
+                "minReplicas": 1,
+                "maxReplicas": 3,
+                "metrics": [{"type": "External", "external": {"target": {"averageValue": "1"}}}],
+            },
+            "status": {
+                "currentReplicas": 2,
+                "currentMetrics": [{"type": "External", "external": {"current": {"averageValue": "500m"}}}],
+            },
+        },
+        ["x", "Deployment/d", "500m/1", "1", "3", 2, "60m"],
+    ),
+    ("Secret", {"data": {"a": "b"}}, ["x", "Opaque", 1, "60m"]),
+    ("Service", {"spec": {"ports": [{"port": 80}]}}, ["x", "ClusterIP", "<none>", "<none>", "80/TCP", "60m"]),
+    ("RoleBinding", {"roleRef": {"kind": "Role", "name": "r"}}, ["x", "Role/r", "60m"]),
+    (
+        "Event",
+        {"lastTimestamp": HOUR_AGO, "type": "Warning", "reason": "Why", "message": "m",
+         "involvedObject": {"kind": "Pod", "name": "p"}},
+        ["60m", "Warning", "Why", "pod/p", "m"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "body", "wanted"), ROWS, ids=lambda v: v if isinstance(v, str) else "")
+def test_rows_of_built_in_kinds_read_as_on_a_real_cluster(kind, body, wanted):
+    raw = {"metadata": {"name": "x", "creationTimestamp": HOUR_AGO}, **body}
+    columns = columns_of(kind, ())
+    cells = table(columns, [raw], NOW, "1", "None")["rows"][0]["cells"]
+    assert [cell for cell, column in zip(cells, columns, strict=True) if not column.wide] == wanted
+
+
+def test_what_is_being_deleted_says_so():
+    raw = {"metadata": {"name": "x", "deletionTimestamp": HOUR_AGO}}
+    for kind in ("Pod", "PersistentVolumeClaim", "Job"):
+        assert "Terminating" in table(columns_of(kind, ()), [raw], NOW, "1", "None")["rows"][0]["cells"]

@@ -519,3 +519,49 @@ def test_a_body_beyond_the_limit_is_refused():
             return got.status, (await got.json())["reason"]
 
     assert with_cluster(scenario) == (413, "RequestEntityTooLarge")
+
+
+@pytest.mark.rule("F-130")
+def test_pages_of_a_table_carry_the_token_of_the_next():
+    async def scenario(_, session):
+        for name in "ab":
+            await send(session, "POST", MAPS, json=config_map(name))
+        accept = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+        async with session.get(f"{MAPS}?limit=1", headers=accept) as got:
+            first = await got.json()
+        async with session.get(MAPS, headers=accept, params={"continue": first["metadata"]["continue"]}) as got:
+            return [r["cells"][0] for page in (first, await got.json()) for r in page["rows"]]
+
+    assert with_cluster(scenario) == ["a", "b"]
+
+
+def test_delete_options_are_heeded_and_refused_if_they_are_no_object():
+    async def scenario(_, session):
+        await send(session, "POST", MAPS, json=config_map())
+        codes = []
+        for body in ([1], {"preconditions": 3}, {"preconditions": {"uid": "other"}}, {"dryRun": ["All"]}):
+            async with session.delete(f"{MAPS}/a", json=body) as got:
+                codes.append(got.status)
+        return codes
+
+    assert with_cluster(scenario) == [400, 400, 409, 200]
+
+
+def test_old_style_discovery_and_new_are_both_served():
+    async def scenario(_, session):
+        kinds = []
+        for path, accept in (
+            ("/api", "application/json"),
+            ("/apis", "application/json"),
+            ("/apis/batch", "application/json"),
+            ("/apis/batch/v1", "application/json"),
+            ("/apis", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"),
+            ("/apis", "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList"),
+        ):
+            async with session.get(path, headers={"Accept": accept}) as got:
+                kinds.append((await got.json(content_type=None))["kind"])
+        return kinds
+
+    assert with_cluster(scenario) == [
+        "APIVersions", "APIGroupList", "APIGroup", "APIResourceList", "APIGroupDiscoveryList", "APIGroupList",
+    ]  # fmt: skip

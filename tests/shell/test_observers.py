@@ -6,7 +6,8 @@ import asyncio
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
@@ -334,6 +335,91 @@ def test_a_password_is_not_sent_to_a_token_service_without_tls():
             with pytest.raises(distribution.RegistryError) as caught:
                 await registry._log_in('Bearer realm="http://evil.example/token"', "https://ghcr.io/v2/")
             assert caught.value.failure_kind is FailureKind.AUTH
+
+    run(claim())
+
+
+@asynccontextmanager
+async def speaking(handler: Any, registry: str = "") -> AsyncIterator[distribution.Distribution]:
+    async with serving(handler) as host, aiohttp.ClientSession() as session:
+        yield distribution.Distribution(
+            session, registry or host, "scope", Credentials("u", "p"), VirtualClockThatRuns()
+        )
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        (web.Response(status=403), FailureKind.AUTH),
+        (web.Response(text="no json"), FailureKind.MALFORMED),
+        (web.json_response({"token": ""}), FailureKind.AUTH),
+        (web.json_response([]), FailureKind.AUTH),
+    ],
+)
+@pytest.mark.rule("M-16")
+def test_a_token_service_that_gives_no_token_is_told(token: web.Response, kind: FailureKind):
+    async def claim() -> None:
+        async def handler(request: web.Request) -> web.Response:
+            if request.path == "/token":
+                return token
+            realm = f'Bearer realm="http://{request.host}/token"'
+            return web.Response(status=401, headers={"WWW-Authenticate": realm})
+
+        async with speaking(handler) as registry:
+            with pytest.raises(distribution.RegistryError) as caught:
+                await registry.get("/v2/x")
+            assert caught.value.failure_kind is kind
+
+    run(claim())
+
+
+def test_answers_that_are_too_large_or_no_json_are_malformed(monkeypatch):
+    monkeypatch.setattr(distribution, "MAX_BODY", 10)
+
+    async def claim() -> None:
+        async def handler(request: web.Request) -> web.Response:
+            return web.Response(text="x" * (100 if "large" in request.path else 5))
+
+        async with speaking(handler) as registry:
+            with pytest.raises(distribution.RegistryError) as caught:
+                await registry.get("/large")
+            assert caught.value.failure_kind is FailureKind.MALFORMED
+            page = await registry.get("/small")
+            with pytest.raises(distribution.RegistryError):
+                page.json()
+
+    run(claim())
+
+
+def test_a_registry_that_is_silent_is_unreachable(monkeypatch):
+    monkeypatch.setattr(distribution, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+
+    async def claim() -> None:
+        async def handler(_request: web.Request) -> web.Response:
+            await asyncio.sleep(5)
+            return web.Response()
+
+        async with speaking(handler) as registry:
+            with pytest.raises(distribution.RegistryError) as caught:
+                await registry.get("/v2/x")
+            assert caught.value.failure_kind is FailureKind.UNREACHABLE
+
+    run(claim())
+
+
+def test_pages_without_end_are_not_followed_for_ever(monkeypatch):
+    monkeypatch.setattr(distribution, "MAX_PAGES", 3)
+
+    async def claim() -> None:
+        async def handler(_request: web.Request) -> web.Response:
+            return web.json_response({}, headers={"Link": '</v2/again>; rel="next"'})
+
+        async with speaking(handler) as registry:
+            pages = registry.pages("/v2/x")
+            assert [(await anext(pages)).json() for _ in range(3)] == [{}, {}, {}]
+            with pytest.raises(distribution.RegistryError) as caught:
+                await anext(pages)
+            assert caught.value.failure_kind is FailureKind.MALFORMED
 
     run(claim())
 

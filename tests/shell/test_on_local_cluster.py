@@ -127,7 +127,7 @@ async def scene(folder: Path, *faults: Fault, rows: tuple[Watched, ...] = ROWS) 
 def test_on_a_good_day_each_child_and_status_is_written_once_and_then_nothing(tmp_path: Path):
     async def claim() -> None:
         async with scene(tmp_path) as scenery:
-            await scenery.until(scenery.has_converged)
+            await scenery.until(lambda: scenery.has_converged() and scenery.writes == 15)
             assert await scenery.is_quiet()
             calls: Counter[str] = Counter()
             for call, number in scenery.local.calls.items():
@@ -234,7 +234,7 @@ def test_a_kind_that_is_missing_stops_nobody_else_and_is_used_when_it_appears(tm
 def test_a_restart_with_empty_memory_writes_nothing(tmp_path: Path):
     async def claim() -> None:
         async with scene(tmp_path) as scenery:
-            await scenery.until(scenery.has_converged)
+            await scenery.until(lambda: scenery.has_converged() and scenery.writes == 15)
             assert await scenery.is_quiet()
             before = scenery.writes
             client = await connect(str(tmp_path / "kubeconfig"))

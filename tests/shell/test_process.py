@@ -6,6 +6,7 @@ import asyncio
 import io
 import os
 import signal
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from aimctl_runtime.leader import LEASE
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output
+from aimctl_runtime.self_signed import make_certificate
 from aimctl_runtime.settings import RuntimeSettings
 
 from .doubles import START, run
@@ -145,6 +147,24 @@ def test_without_election_work_starts_at_once_and_secure_metrics_are_guarded(tmp
             os.kill(os.getpid(), signal.SIGTERM)
             assert await process == 0
             assert "disabling http/2" in lines.getvalue()
+
+    run(claim())
+
+
+def test_certificate_files_are_used_where_they_are_named(tmp_path: Path):
+    async def claim() -> None:
+        async with local_cluster(tmp_path) as (_, connected):
+            for name, content in zip(("tls.crt", "tls.key"), make_certificate("metrics", START), strict=True):
+                (tmp_path / name).write_bytes(content)
+            log, lines = logging()
+            port = free_port()
+            chosen = settings(metrics_bind_address=f"127.0.0.1:{port}", metrics_cert_path=str(tmp_path))
+            process = asyncio.create_task(app.run(chosen, connected, log=log))
+            await until(lines, "starting workers")
+            pem = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
+            assert pem.strip() == (tmp_path / "tls.crt").read_text().strip()
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert await process == 0
 
     run(claim())
 

@@ -212,3 +212,21 @@ def test_many_keys_reach_many_workers():
             worker.cancel()
 
     run(claim())
+
+
+def test_a_virtual_clock_says_when_somebody_next_wakes():
+    async def claim() -> None:
+        clock = VirtualClock(START)
+        assert clock.next_wake() is None
+        sleepers = [asyncio.create_task(clock.sleep_until(moment)) for moment in (5.0, 3.0)]
+        await settle()
+        assert clock.next_wake() == 3.0
+        sleepers[1].cancel()
+        await settle()
+        assert clock.next_wake() == 5.0
+        clock.advance(5)
+        await sleepers[0]
+        assert clock.now() == START + timedelta(seconds=5)
+        assert clock.next_wake() is None
+
+    run(claim())

@@ -143,7 +143,7 @@ def test_a_manager_that_was_forced_over_lately_is_not_fought(minutes: int, fough
 
 
 def test_a_conflict_without_a_manager_is_still_a_conflict():
-    causes = [{"reason": "FieldManagerConflict", "message": "?", "field": ".spec.x"}, "junk"]
+    causes = [{"reason": "FieldManagerConflict", "message": "?", "field": ".spec.x"}, "junk", {"reason": "other"}]
     result = wire.read_response(apply(), 409, failure(409, "Conflict", causes=causes), START)
     assert isinstance(result, wire.Again)
     assert result.managers == ("",)

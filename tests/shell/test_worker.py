@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from aimcore.changes import Apply, Changes, Create, PatchFinalizers, PatchStatus, fingerprint
-from aimcore.facts import OutcomeOf, Refusal, SecretExists
-from aimcore.plan import Plan, PlannedEvent
+from aimcore.facts import Outcome, OutcomeOf, Refusal, SecretExists
+from aimcore.plan import Child, Plan, PlannedEvent, Write
 from aimcore.resource import Key
 from aimcore.snapshot import Found, Snapshot
+from aimcore.wire import Done
 from aimctl_runtime.apply import LEADING_TIMEOUT, WRITE_TIMEOUT, NotLeadingError, Writer
 from aimctl_runtime.clock import VirtualClock
 from aimctl_runtime.queue import Queue
@@ -329,6 +330,77 @@ def test_an_object_that_is_gone_needs_nothing():
         scene.store.learn_gone("AIMService", SERVICE, "9")
         await scene.turn()
         assert scene.sent == []
+
+    run(claim())
+
+
+CONFLICT = status(
+    409, "Conflict", causes=[{"reason": "FieldManagerConflict", "message": 'conflict with "bob"', "field": ".spec.x"}]
+)
+
+
+@pytest.mark.parametrize(
+    ("second", "refusal"),
+    [
+        (UnreachableError("cut off", sent=True), Refusal.UNKNOWN),
+        (status(403, "Forbidden", "no"), Refusal.ADMISSION_DENIED),
+        (CONFLICT, Refusal.APPLY_CONFLICT),
+    ],
+)
+def test_force_that_fails_is_not_remembered_as_force(second: Any, refusal: Refusal):
+    async def claim() -> None:
+        scene = Scene(steps(Changes()), CONFLICT, second)
+        written = await scene.writer.write(APPLY)
+        assert not isinstance(written.result, Done)
+        assert written.result.outcome.refusal is refusal
+        assert scene.writer._forced == {}
+
+    run(claim())
+
+
+def test_force_is_forgotten_after_a_while():
+    async def claim() -> None:
+        scene = Scene(steps(Changes()), CONFLICT, done(), CONFLICT, done())
+        assert (await scene.writer.write(APPLY)).forced_over == ("bob",)
+        scene.clock.advance(601)
+        assert (await scene.writer.write(APPLY)).forced_over == ("bob",)
+
+    run(claim())
+
+
+def test_an_outcome_that_the_cluster_overtook_is_taken_back_in_the_next_round():
+    async def claim() -> None:
+        def think(snapshot: Snapshot) -> tuple[dict[str, Any], Changes]:
+            outcome = snapshot.outcome(SERVICE, ISVC)
+            seen.append(outcome is not None)
+            return {"children": (Child(MANIFEST, "InferenceService", Write.CREATE),)}, Changes()
+
+        seen: list[bool] = []
+        scene = Scene(think)
+        scene.store.learn("InferenceService", LIVE)
+        scene.store.table.learn_outcome(OutcomeOf(SERVICE, ISVC), Outcome(Refusal.UNKNOWN, "timed out", START))
+        await scene.turn()
+        assert seen == [True, False]
+
+    run(claim())
+
+
+def test_conditions_that_turn_are_told_in_the_log():
+    async def claim() -> None:
+        conditions = [
+            {"type": "Ready", "status": "True", "reason": "R", "message": "fine"},
+            {"type": "ModelReady", "status": "False", "reason": "ModelMissing", "message": "no model"},
+            "junk",
+        ]
+        thoughts = steps(Changes(status=STATUS), Changes(), status={"conditions": conditions})
+        scene = Scene(thoughts, WRITTEN_STATUS)
+        await scene.turn()
+        told = [line for line in scene.lines.messages if line["msg"] == "condition changed"]
+        assert [(line["condition"], line["status"], line["reason"]) for line in told] == [
+            ("Ready", "True", "R"),
+            ("ModelReady", "False", "ModelMissing"),
+        ]
+        assert [line.get("error") for line in told] == [None, "no model"]
 
     run(claim())
 

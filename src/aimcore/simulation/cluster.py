@@ -285,11 +285,6 @@ class Cluster:
         """The version of the last change."""
         return self.store.version
 
-    @property
-    def changes_stored(self) -> int:
-        """A number that moves with every stored change (and with nothing else)."""
-        return self.store.version
-
     def compact(self) -> None:
         """Make all earlier versions too old: 410 for lists, watches and continue tokens from them."""
         self.store.compact()

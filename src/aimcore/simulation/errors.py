@@ -14,13 +14,6 @@ from typing import Any
 from aimcore.api.kinds import Kind
 from aimcore.simulation.causes import Cause
 
-CEL_SKIPPED = Cause(
-    "FieldValueInvalid",
-    'Invalid value: "null": some validation rules were not checked because the object was invalid; '
-    "correct the existing errors to complete validation",
-    "<nil>",
-)
-
 
 class ApiError(Exception):
     """A refusal by the API server: HTTP code, body (a Status, or plain text), response headers."""

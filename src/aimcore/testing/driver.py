@@ -81,7 +81,8 @@ class Driver:
     children that were written. With `planned`, only those keys and what is made from them are planned, but never the
     `spared` ones.
 
-    `on_plan` sees each plan with its changes and snapshot before anything is written. `is_lost` sees each watch event;
+    `on_plan` sees each plan with its changes and snapshot before anything is written; `on_events` is called after events
+    were learnt. `is_lost` sees each watch event;
     one for which it answers True is not learnt.
     """
 
@@ -97,6 +98,7 @@ class Driver:
         before_write: Callable[[Change], None] | None = None,
         after_write: Callable[[Change], None] | None = None,
         on_plan: Callable[[Plan, Changes, Snapshot], None] | None = None,
+        on_events: Callable[[], None] | None = None,
         is_lost: Callable[[Json], bool] | None = None,
     ) -> None:
         self.cluster = cluster
@@ -108,6 +110,7 @@ class Driver:
         self.before_write = before_write
         self.after_write = after_write
         self.on_plan = on_plan
+        self.on_events = on_events
         self.is_lost = is_lost
         self.writes: Counter[tuple[str, str]] = Counter()
         self.events: list[tuple[Key, PlannedEvent]] = []
@@ -137,7 +140,10 @@ class Driver:
     # ---- watching -----------------------------------------------------------------------------------------------
     def observe(self, kinds: Iterable[str] | None = None) -> int:
         """Deliver all pending watch events (of these kinds). Answers with their number."""
-        return sum(self._observe(kind) for kind in (kinds if kinds is not None else KINDS))
+        seen = sum(self._observe(kind) for kind in (kinds if kinds is not None else KINDS))
+        if seen and self.on_events is not None:
+            self.on_events()
+        return seen
 
     def _observe(self, kind: str) -> int:
         if kind == "Secret":

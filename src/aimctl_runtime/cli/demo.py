@@ -97,7 +97,8 @@ def _state(obj: dict[str, Any]) -> str:
     word = status.get("status") or status.get("phase")
     if word:
         return str(word)
-    true = [c["type"] for c in status.get("conditions", ()) if c.get("status") == "True"]
+    conditions = [*status.get("conditions", ()), *(c for p in status.get("parents", ()) for c in p["conditions"])]
+    true = [c["type"] for c in conditions if c.get("status") == "True"]
     for wanted in ("Ready", "Complete", "Failed", "Accepted"):
         if wanted in true:
             return wanted

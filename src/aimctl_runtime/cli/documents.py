@@ -129,8 +129,7 @@ def _fault(value: Any, kinds: Collection[tuple[str, str]]) -> str | None:
     if (value["apiVersion"], value["kind"]) not in kinds:
         return _unknown(value["apiVersion"], value["kind"], kinds)
     metadata = value.get("metadata")
-    name = metadata.get("name") if isinstance(metadata, dict) else None
-    if not isinstance(name, str) or not name:
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
         return f"metadata.name of this {value['kind']} is missing"
     namespace = metadata.get("namespace")
     if namespace is not None and not isinstance(namespace, str):
@@ -152,6 +151,15 @@ def _shape(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
     return f"{value!r}"
+
+
+def refusal(document: Document, body: Any) -> Problem:
+    """What an API server's refusal says of a document, in one sentence: the fields, without the server's own advice."""
+    causes = body.get("details", {}).get("causes", ()) if isinstance(body, dict) else ()
+    faults = [f"{c['field']}: {c['message']}" for c in causes if c.get("field") and c["field"] != "<nil>"]
+    obj = document.object
+    said = "; ".join(dict.fromkeys(faults)) or (body["message"] if isinstance(body, dict) else str(body))
+    return Problem(f"{document.place}: {obj['kind']} {obj['metadata']['name']}: {said}")
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]

@@ -24,7 +24,7 @@ from aimcore.simulation.types import RESOURCE_TYPES
 from aimcore.snapshot import moment
 from aimcore.testing.driver import Driver
 from aimctl_runtime.cli import OK, Problem, parser, say
-from aimctl_runtime.cli.documents import Document, dump, load_documents
+from aimctl_runtime.cli.documents import Document, dump, load_documents, refusal
 from aimctl_runtime.local.validation import SchemaValidator
 from aimctl_runtime.packaged import our_crds
 
@@ -90,11 +90,9 @@ class Rendering:
         self.cluster = new_cluster(self.clock, seed="".join(given))
         self._namespace = namespace
         self._make_namespaces([*files, *others])
+        self._refuse_doubles(files, others)
         self.given = [self._place(document) for document in files]
         self.others = {self._place(document) for document in others}
-        doubled = sorted(str(k) for k in self.others & set(self.given))
-        if doubled:
-            raise Problem(f"{doubled[0]} stands both in FILE and in --with; one of them must go")
         self.driver = Driver(self.cluster, self.clock, planned=set(self.given), spared=self.others)
 
     # ---- placing ------------------------------------------------------------------------------------------------
@@ -103,6 +101,15 @@ class Rendering:
         named = {d.object["metadata"].get("namespace") or self._namespace for d in documents}
         for name in sorted({*named, "default", "aim-system"} - given):
             self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+
+    def _refuse_doubles(self, files: Sequence[Document], others: Sequence[Document]) -> None:
+        seen: dict[tuple[str, str, str], Document] = {}
+        for document in [*files, *others]:
+            metadata = document.object["metadata"]
+            key = (document.object["kind"], metadata.get("namespace") or self._namespace, metadata["name"])
+            first = seen.setdefault(key, document)
+            if first is not document:
+                raise Problem(f"{document.place}: {key[0]} {key[2]} stands already at {first.place}; one must go")
 
     def _place(self, document: Document) -> Key:
         """Store an object as it is given: checked like a new one, with its own identity and status."""
@@ -118,8 +125,7 @@ class Rendering:
         try:
             made = self.cluster.create({**given, "metadata": fresh}, dry_run=True).object
         except ApiError as error:
-            said = error.body["message"] if isinstance(error.body, dict) else str(error.body)
-            raise Problem(f"{document.place}: {said}") from error
+            raise refusal(document, error.body) from error
         namespace = made["metadata"].get("namespace", "")
         kept = {k: metadata[k] for k in _IDENTITY if k in metadata}
         whole = {**made, "metadata": {**made["metadata"], **kept}}

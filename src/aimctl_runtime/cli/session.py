@@ -22,7 +22,7 @@ from aimcore.simulation.settings import WorldSettings
 from aimcore.testing.answers import answer_of
 from aimctl_runtime.app import Controller
 from aimctl_runtime.cli import Problem
-from aimctl_runtime.cli.documents import Document
+from aimctl_runtime.cli.documents import Document, refusal
 from aimctl_runtime.cli.scaled_clock import ScaledClock
 from aimctl_runtime.client import connect
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
@@ -59,8 +59,7 @@ class Session:
         try:
             cluster.patch(key, body, PatchType.APPLY, manager=APPLIER, force=True, dry_run=dry_run)
         except ApiError as error:
-            said = error.body["message"] if isinstance(error.body, dict) else str(error.body)
-            raise Problem(f"{document.place}: {said}") from error
+            raise refusal(document, error.body) from error
         return key
 
     def _make_namespace(self, name: str) -> None:

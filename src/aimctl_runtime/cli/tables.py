@@ -21,6 +21,9 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
+_WAITING = "Waiting for components to become ready: "
+
+
 def phase(service: Mapping[str, Any]) -> str:
     """`status.status`, or "New" for a service that nobody has looked at."""
     return str(service.get("status", {}).get("status") or "New")
@@ -30,7 +33,9 @@ def waits_for(service: Mapping[str, Any]) -> str:
     """The first thing that keeps a service from being Ready; "" when nothing does."""
     for condition in service.get("status", {}).get("conditions", ()):
         if condition.get("type") == "Ready":
-            return "" if condition.get("status") == "True" else " ".join(str(condition.get("message", "")).split())
+            if condition.get("status") == "True":
+                return ""
+            return " ".join(str(condition.get("message", "")).removeprefix(_WAITING).split())
     return "the controller has not looked at it yet"
 
 

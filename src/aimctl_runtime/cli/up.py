@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from aimcore.simulation.settings import WorldSettings, WorldSettingsError
-from aimctl_runtime.cli import NOT_REACHED, OK, Problem, parser, say
+from aimctl_runtime.cli import INTERRUPTED, NOT_REACHED, OK, Problem, parser, say
 from aimctl_runtime.cli.documents import Document, load_documents
 from aimctl_runtime.cli.progress import Progress
 from aimctl_runtime.cli.render import known_kinds
@@ -73,19 +73,24 @@ def load_world(name: str | None) -> WorldSettings:
 
 
 async def _up(chosen: Any, documents: Sequence[Document], world: WorldSettings) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with session(world, speed=chosen.speed, kubeconfig=chosen.kubeconfig, port=chosen.port) as running:
         running.apply(documents)
         say(f"API at {running.local.url}, simulated time runs {chosen.speed:g} times as fast as yours.")
         say(f"export KUBECONFIG={chosen.kubeconfig}")
         with Progress(running, sys.stdout) as progress:
             if chosen.until_ready:
-                return await until_running(running, progress, chosen.timeout)
-            await _until_interrupted(progress)
+                return await until_running(running, progress, chosen.timeout, stop)
+            await _until(stop, progress)
             return OK
 
 
-async def until_running(running: Session, progress: Progress, timeout: float) -> int:
-    """Show progress until all applied services run (0) or the simulated time is over (1)."""
+async def until_running(
+    running: Session, progress: Progress, timeout: float, stop: asyncio.Event | None = None
+) -> int:
+    """Show progress until all applied services run (0), the simulated time is over (1), or `stop` is set (130)."""
     clock = running.local.clock
     start = clock.now
     while True:
@@ -95,6 +100,8 @@ async def until_running(running: Session, progress: Progress, timeout: float) ->
         if (clock.now - start).total_seconds() > timeout:
             say(f"not all services are Running after {timeout:g} simulated seconds")
             return NOT_REACHED
+        if stop is not None and stop.is_set():
+            return INTERRUPTED
         await asyncio.sleep(0.05)
 
 
@@ -104,11 +111,7 @@ def _applied(running: Session) -> list[dict[str, Any]]:
     return [obj for obj in found if obj is not None]
 
 
-async def _until_interrupted(progress: Progress) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+async def _until(stop: asyncio.Event, progress: Progress) -> None:
     while not stop.is_set():
         progress.show()
         with contextlib.suppress(TimeoutError):

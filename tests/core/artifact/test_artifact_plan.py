@@ -10,6 +10,8 @@ from aimcore.facts import Failure, FailureKind, Outcome, PodLog, Refusal
 from aimcore.kinds.artifact import plan_artifact
 from aimcore.kinds.artifact.size_output import InvalidSize, read_size_output
 from aimcore.resource import Key
+from aimcore.settings import Settings
+from aimcore.snapshot import Snapshot, Unreadable
 from core.kind_rounds import START, Rounds, aim, condition_of, finished, message_of, pod
 
 UID = "6f1d2c3b-0000-4a4a-9b9b-123456789abc"
@@ -19,8 +21,8 @@ DOWNLOAD = Key("Job", "ns", "llama-3-8b-download-258f45ec")
 CHECK = Key("Job", "ns", "llama-3-8b-check-size-258f45ec")
 
 
-def world(status=None, **spec):
-    rounds = Rounds({"AIMArtifact": plan_artifact})
+def world(status=None, settings=None, **spec):
+    rounds = Rounds({"AIMArtifact": plan_artifact}, settings=settings)
     spec = {"sourceUri": "hf://amd/Llama-3.1-8B-Instruct", **spec}
     rounds.put(aim("AIMArtifact", "llama-3-8b", "ns", metadata={"uid": UID}, spec=spec, status=status or {}))
     return rounds
@@ -58,7 +60,7 @@ def test_a_declared_size_leads_to_claim_role_binding_and_download_job_in_that_or
     assert (job["backoffLimit"], job["ttlSecondsAfterFinished"]) == (2, 600)
     container = job["template"]["spec"]["containers"][0]
     env = {e["name"]: e["value"] for e in container["env"]}
-    assert list(env)[0] == "AIM_DOWNLOADER_PROTOCOL"
+    assert next(iter(env)) == "AIM_DOWNLOADER_PROTOCOL"
     assert env["EXPECTED_SIZE_BYTES"] == str(5 * 2**30)
     assert env["HF_TOKEN"] == "t"
     assert container["image"] == "ghcr.io/silogen/aim-artifact-downloader:0.2.0"
@@ -217,7 +219,7 @@ def test_a_complete_job_verifies_the_claim_and_completes_what_the_pod_reported()
         "percentage": 100, "displayPercentage": "100 %", "totalBytes": 5 * 2**30, "downloadedBytes": 5 * 2**30,
     }  # fmt: skip
     assert status["download"] == {"protocol": "XET", "attempt": 1, "message": "Complete"}
-    assert "Verified" in rounds.events
+    assert "AllComponentsReady" in rounds.events
 
 
 @pytest.mark.rule("A10")
@@ -316,3 +318,71 @@ def test_mode_follows_the_owners():
     rounds.patch(KEY, {"metadata": {"ownerReferences": [{"uid": "u", "kind": "AIMTemplateCache", "name": "c"}]}})
     rounds.settle()
     assert artifact(rounds)["status"]["mode"] == "Dedicated"
+
+
+def test_with_dedicated_accounts_each_artifact_has_its_own_and_no_shared_binding():
+    rounds = world(size="5Gi", settings=Settings(dedicated_download_accounts=True))
+    metadata = {"name": "default", "namespace": "ns", "annotations": {"iam": "role"}}
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata, "imagePullSecrets": [{"name": "r"}]}
+    rounds.put(account)
+    rounds.settle()
+    made = rounds.get("ServiceAccount", "ns", DOWNLOAD.name)
+    assert made["imagePullSecrets"] == [{"name": "r"}]
+    assert made["metadata"]["annotations"] == {"iam": "role"}
+    assert made["metadata"]["ownerReferences"][0]["uid"] == UID
+    assert rounds.all("Role")[0]["rules"][0]["resourceNames"] == ["llama-3-8b"]
+    assert [b["metadata"]["name"] for b in rounds.all("RoleBinding")] == [DOWNLOAD.name]
+    assert rounds.get(*DOWNLOAD)["spec"]["template"]["spec"]["serviceAccountName"] == DOWNLOAD.name
+
+
+@pytest.mark.rule("R-4.2")
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [
+        ("PersistentVolumeClaim", "CachePvcReady"),
+        ("Job", "DownloadJobReady"),
+        ("AIMClusterRuntimeConfig", "RuntimeConfigReady"),
+    ],
+)
+def test_what_cannot_be_read_is_not_absent(kind, type_):
+    rounds = world(size="5Gi")
+    if kind == "Job":
+        rounds.round(KEY)
+    rounds.table.learn_availability(kind, Unreadable(kind, "Timeout", "no answer"))
+    plan = plan_artifact(Snapshot(rounds.table, rounds.now), rounds.table.find(KEY))
+    assert {c["type"]: c["reason"] for c in plan.status["conditions"]}[type_] == "Timeout"
+    assert plan.retry
+    assert kind not in {c.key.kind for c in plan.children}
+
+
+def test_a_check_size_job_that_cannot_be_read_is_not_made_again():
+    rounds = world()
+    rounds.table.learn_availability("Job", Unreadable("Job", "Timeout", "no answer"))
+    plan = rounds.plan(KEY)
+    assert [c.key.kind for c in plan.children] == ["RoleBinding"]
+
+
+def test_without_a_readable_role_binding_no_download_starts():
+    rounds = world(size="5Gi")
+    rounds.round(KEY)
+    rounds.remove(Key("RoleBinding", "ns", "aim-engine-artifact-status-updater"))
+    rounds.table.learn_availability("RoleBinding", Unreadable("RoleBinding", "Forbidden", "no"))
+    assert rounds.plan(KEY).children == ()
+
+
+def test_an_artifact_of_a_template_cache_marks_its_claim():
+    rounds = world(size="5Gi")
+    rounds.patch(KEY, {"metadata": {"labels": {"template-created": "true"}}})
+    rounds.settle()
+    assert rounds.get(*CLAIM)["metadata"]["labels"]["aim.eai.amd.com/cache.type"] == "template-cache"
+
+
+@pytest.mark.rule("A8")
+def test_a_failed_download_is_remembered_while_its_job_is_gone():
+    rounds = downloading()
+    rounds.patch(DOWNLOAD, {"status": finished("Failed", "BackoffLimitExceeded", "no")})
+    rounds.settle()
+    rounds.remove(DOWNLOAD)
+    rounds.round(KEY)
+    assert condition_of(artifact(rounds), "DownloadComplete") == ("False", "Downloading")
+    assert message_of(artifact(rounds), "DownloadComplete") == "Download failed before completion"

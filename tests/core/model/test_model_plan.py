@@ -191,7 +191,9 @@ def test_each_recommended_deployment_becomes_a_template():
     bad = {"metric": "speed"}
     rounds = world(
         name="test-model", image="llama-3-1-70b-instruct", serviceAccountName="sa", runtimeConfigName="default",
-        imageMetadata={"model": {"recommendedDeployments": [{**ONE, "gpuModel": "mi300x"}, bad, {"precision": "fp16"}]}},
+        imageMetadata={
+            "model": {"recommendedDeployments": [{**ONE, "gpuModel": "mi300x"}, bad, {"precision": "fp16"}]}
+        },
     )  # fmt: skip
     rounds.settle()
     found = templates(rounds)

@@ -47,15 +47,32 @@ def obj(api: str, kind: str, name: str, namespace: str = "", **members: Any) -> 
     if namespace:
         metadata["namespace"] = namespace
     metadata.update(members.pop("metadata", {}))
-    return {"apiVersion": api, "kind": kind, "metadata": metadata, **{k: v for k, v in members.items() if v is not None}}
+    return {
+        "apiVersion": api,
+        "kind": kind,
+        "metadata": metadata,
+        **{k: v for k, v in members.items() if v is not None},
+    }
 
 
-def service(spec: Json | None = None, *, status: Json | None = None, name: str = NAME, namespace: str = NS, **meta: Any) -> Json:
+def service(
+    spec: Json | None = None, *, status: Json | None = None, name: str = NAME, namespace: str = NS, **meta: Any
+) -> Json:
     metadata = {"uid": UID, "finalizers": [FINALIZER], **meta}
-    return obj(V, "AIMService", name, namespace, spec={"model": {"image": IMAGE}} if spec is None else spec, status=status, metadata=metadata)
+    return obj(
+        V,
+        "AIMService",
+        name,
+        namespace,
+        spec={"model": {"image": IMAGE}} if spec is None else spec,
+        status=status,
+        metadata=metadata,
+    )
 
 
-def model(name: str = MODEL_NAME, *, status: str = "Ready", namespace: str = NS, image: str = IMAGE, **spec: Any) -> Json:
+def model(
+    name: str = MODEL_NAME, *, status: str = "Ready", namespace: str = NS, image: str = IMAGE, **spec: Any
+) -> Json:
     kind = "AIMModel" if namespace else "AIMClusterModel"
     return obj(V, kind, name, namespace, spec={"image": image, **spec}, status={"status": status} if status else {})
 
@@ -117,7 +134,9 @@ def cache(
     if owner:
         metadata["ownerReferences"] = [owner_ref(uid=owner)]
     spec = {"templateName": of, "templateScope": scope, "mode": mode}
-    return obj(V, "AIMTemplateCache", name, NS, spec=spec, status={"status": status, "artifacts": entries}, metadata=metadata)
+    return obj(
+        V, "AIMTemplateCache", name, NS, spec=spec, status={"status": status, "artifacts": entries}, metadata=metadata
+    )
 
 
 def owner_ref(*, uid: str = UID, kind: str = "AIMService", name: str = NAME) -> Json:
@@ -215,7 +234,9 @@ def lives(child_: Child | Json, **changes: Any) -> Json:
 
 
 def isvc_ready(manifest: Json, *, ready: str = "True", since: str = "2026-11-23T14:00:00Z", **changes: Any) -> Json:
-    status = {"conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": since, "reason": "", "message": ""}]}
+    status = {
+        "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": since, "reason": "", "message": ""}]
+    }
     return lives(manifest, status=status, **changes)
 
 
@@ -235,18 +256,32 @@ def deployment(*, observed: int = 1, updated: int = 1, available: int = 1, isvc:
     )
 
 
-def pod(name: str = "pod-1", *, ready: bool = True, phase: str = "Running", isvc: str = ISVC, template_hash: str = "h1", **meta: Any) -> Json:
+def pod(
+    name: str = "pod-1",
+    *,
+    ready: bool = True,
+    phase: str = "Running",
+    isvc: str = ISVC,
+    template_hash: str = "h1",
+    **meta: Any,
+) -> Json:
     status: Json = {"phase": phase, "conditions": [{"type": "Ready", "status": "True" if ready else "False"}]}
-    status["containerStatuses"] = [{"name": "kserve-container", "ready": ready, "restartCount": 0, "state": {"running": {}}}]
+    status["containerStatuses"] = [
+        {"name": "kserve-container", "ready": ready, "restartCount": 0, "state": {"running": {}}}
+    ]
     metadata = {
         "labels": {"serving.kserve.io/inferenceservice": isvc, "pod-template-hash": template_hash},
         **meta,
     }
-    return obj("v1", "Pod", name, NS, spec={"containers": [{"name": "kserve-container"}]}, status=status, metadata=metadata)
+    return obj(
+        "v1", "Pod", name, NS, spec={"containers": [{"name": "kserve-container"}]}, status=status, metadata=metadata
+    )
 
 
 def route_live(manifest: Json, *, accepted: str = "True", **changes: Any) -> Json:
-    conditions = [{"type": "Accepted", "status": accepted, "reason": "Accepted", "message": "m", "observedGeneration": 1}]
+    conditions = [
+        {"type": "Accepted", "status": accepted, "reason": "Accepted", "message": "m", "observedGeneration": 1}
+    ]
     status = {"parents": [{"parentRef": {"name": "gw"}, "controllerName": "c", "conditions": conditions}]}
     return lives(manifest, **{"status": status, **changes})
 

@@ -37,7 +37,15 @@ OWN = "qwen3-32b-latency-qwen-chat-875ee14e"
 @pytest.mark.rule("R-6.1")
 @pytest.mark.parametrize(
     ("mode", "effective"),
-    [(None, "Shared"), ("Shared", "Shared"), ("Auto", "Shared"), ("Always", "Shared"), ("Dedicated", "Dedicated"), ("Never", "Dedicated"), ("Odd", "Shared")],
+    [
+        (None, "Shared"),
+        ("Shared", "Shared"),
+        ("Auto", "Shared"),
+        ("Always", "Shared"),
+        ("Dedicated", "Dedicated"),
+        ("Never", "Dedicated"),
+        ("Odd", "Shared"),
+    ],
 )
 def test_the_effective_mode(mode: str | None, effective: str) -> None:
     spec = {"model": {"image": IMAGE}} | ({"caching": {"mode": mode}} if mode else {})
@@ -152,7 +160,7 @@ def test_a_template_without_sources_needs_no_cache() -> None:
     assert said(plan, "Cache") == ("True", "CacheReady")
     assert "Nothing is to be cached" in condition(plan, "CacheReady")["message"]
     container = child(plan, "InferenceService")["spec"]["predictor"]["containers"][0]
-    assert container["volumeMounts"] == [{"name": "dshm", "mountPath": "/dev/shm"}]
+    assert container["volumeMounts"] == [{"name": "dshm", "mountPath": "/dev/shm"}]  # noqa: S108
     assert plan.status["status"] == "Starting"
 
 
@@ -251,7 +259,9 @@ def test_a_claim_that_no_longer_exists_is_replaced_when_the_new_cache_is_ready()
 @pytest.mark.rule("D-36")
 def test_a_lost_claim_without_a_successor_stays_named() -> None:
     fresh = cache("new", artifacts={})
-    predictor = child(plan_of(*without(running_world(), "AIMTemplateCache", "PersistentVolumeClaim"), fresh), "InferenceService")["spec"]["predictor"]
+    predictor = child(
+        plan_of(*without(running_world(), "AIMTemplateCache", "PersistentVolumeClaim"), fresh), "InferenceService"
+    )["spec"]["predictor"]
     assert predictor["volumes"][1]["name"] == "art-1"
 
 
@@ -269,7 +279,14 @@ def job(artifact: str = "art-1", *, outcome: str = "Failed", role: str = "downlo
     uid = f"uid-AIMArtifact-{artifact}"
     status = {"conditions": [{"type": outcome, "status": "True"}]} if outcome else {}
     ref = owner_ref(uid=owner or uid, kind="AIMArtifact", name=artifact)
-    return obj("batch/v1", "Job", artifact_child_name(artifact, role, uid), NS, status=status, metadata={"ownerReferences": [ref]})
+    return obj(
+        "batch/v1",
+        "Job",
+        artifact_child_name(artifact, role, uid),
+        NS,
+        status=status,
+        metadata={"ownerReferences": [ref]},
+    )
 
 
 def artifact(name: str = "art-1") -> dict:

@@ -108,12 +108,6 @@ def test_a_shared_cache_of_another_live_service_is_spared(status: dict, mode: st
     assert plan_of(leaving(), SPACE, BROKEN, other).deletions
 
 
-@pytest.mark.rule("D-10")
-def test_a_cache_whose_users_cannot_be_known_is_deleted_like_in_the_reference() -> None:
-    plan = plan_of(leaving(), SPACE, cache(status="Failed", mode="Dedicated"))
-    assert plan.deletions
-
-
 @pytest.mark.rule("R-9.8", "D-15")
 def test_a_cache_of_a_service_with_the_same_sanitised_name_is_not_ours() -> None:
     labels = {"aim.eai.amd.com/service": "qwen-chat", "aim.eai.amd.com/service.name": "Qwen-chat"}

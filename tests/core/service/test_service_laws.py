@@ -30,8 +30,8 @@ from service_world import (
     ready_world,
     resolved,
     route_live,
-    runtime_config,
     running_world,
+    runtime_config,
     service,
     template,
 )
@@ -121,7 +121,10 @@ STATUS_FIELDS = ("resolvedModel", "resolvedTemplate", "cache", "routing", "condi
 
 
 @settings(max_examples=300)
-@given(st.dictionaries(st.sampled_from(SPEC_FIELDS), JSON, max_size=4), st.dictionaries(st.sampled_from(STATUS_FIELDS), JSON, max_size=3))
+@given(
+    st.dictionaries(st.sampled_from(SPEC_FIELDS), JSON, max_size=4),
+    st.dictionaries(st.sampled_from(STATUS_FIELDS), JSON, max_size=3),
+)
 def test_no_junk_in_a_field_of_the_service_makes_planning_raise(spec: dict, status: dict) -> None:
     world = everything()
     world[0] = {**world[0], "spec": {**world[0]["spec"], **spec}, "status": {**world[0]["status"], **status}}
@@ -188,7 +191,11 @@ WORLDS = {
     "ready": ready_world,
     "running": running_world,
     "everything": everything,
-    "deleting": lambda: [service(deletionTimestamp="2026-11-23T15:00:00Z"), cache(status="Failed"), obj("v1", "Namespace", NS)],
+    "deleting": lambda: [
+        service(deletionTimestamp="2026-11-23T15:00:00Z"),
+        cache(status="Failed"),
+        obj("v1", "Namespace", NS),
+    ],
     "selecting": lambda: [service(), model(), *(template(f"t-{n}", gpu_model="MI300X") for n in range(5)), node()],
     "failed cache": lambda: [service(), model(), template(), cache(status="Failed", artifacts={"a": "Failed"})],
 }

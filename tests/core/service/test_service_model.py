@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from service_world import IMAGE, KEY, MODEL_NAME, NOW, NS, child, condition, kinds, model, plan_of, runtime_config, said, service
+from service_world import (
+    IMAGE,
+    KEY,
+    MODEL_NAME,
+    NOW,
+    NS,
+    child,
+    condition,
+    kinds,
+    model,
+    plan_of,
+    runtime_config,
+    said,
+    service,
+)
 
 from aimcore.facts import Outcome, Refusal
 from aimcore.resource import Key
@@ -197,7 +211,9 @@ def test_the_status_of_the_model_decides(status: str, ready: str, reason: str, o
 @pytest.mark.rule("R-4.9")
 def test_a_failed_model_is_named_with_its_own_cause() -> None:
     broken = model("m", status="Failed")
-    broken["status"]["conditions"] = [{"type": "Ready", "status": "False", "reason": "ImageNotFound", "message": "no such tag"}]
+    broken["status"]["conditions"] = [
+        {"type": "Ready", "status": "False", "reason": "ImageNotFound", "message": "no such tag"}
+    ]
     message = condition(plan_of(by_name(), broken), "ModelReady")["message"]
     assert message == "AIMModel m is in failed state: ImageNotFound: no such tag"
     broken["status"]["conditions"][0]["message"] = ""

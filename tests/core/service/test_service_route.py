@@ -81,7 +81,13 @@ def test_the_service_decides_before_the_config(own: dict, config: dict, enabled:
 
 @pytest.mark.rule("R-3.6")
 def test_the_gateway_of_the_service_is_taken_whole() -> None:
-    config = runtime_config(routing={"gatewayRef": {"name": "other", "sectionName": "https"}, "requestTimeout": "1h", "pathTemplate": "/config"})
+    config = runtime_config(
+        routing={
+            "gatewayRef": {"name": "other", "sectionName": "https"},
+            "requestTimeout": "1h",
+            "pathTemplate": "/config",
+        }
+    )
     assert child(plan_of(routed(), config), "HTTPRoute")["spec"]["parentRefs"] == [GATEWAY]
     assert child(plan_of(routed(), config), "HTTPRoute")["spec"]["rules"][0]["timeouts"] == {"request": "1h0m0s"}
     assert path_of(plan_of(routed(), config)) == "/config"
@@ -225,7 +231,14 @@ def test_routes_that_cannot_be_read_or_do_not_exist_are_different_things() -> No
 
 
 # ---- conflicts ------------------------------------------------------------------------------------------------------
-def rival(path: str = "/ml-team/qwen-chat/", *, namespace: str = NS, gateway: dict | None = None, created: str = "2026-11-01T00:00:00Z", **spec: Any) -> dict:
+def rival(
+    path: str = "/ml-team/qwen-chat/",
+    *,
+    namespace: str = NS,
+    gateway: dict | None = None,
+    created: str = "2026-11-01T00:00:00Z",
+    **spec: Any,
+) -> dict:
     rules = [{"matches": [{"path": {"type": "PathPrefix", "value": path}}]}]
     return obj(
         "gateway.networking.k8s.io/v1", "HTTPRoute", "theirs", namespace, metadata={"creationTimestamp": created},
@@ -278,7 +291,9 @@ def test_listeners_and_ports_separate_routes() -> None:
     assert "HTTPRoute" not in kinds(plan_of(ours, rival(gateway={**GATEWAY, "sectionName": "a"})))
 
 
-@pytest.mark.parametrize(("owner", "words"), [("InferenceService", "enableGatewayApi"), ("Deployment", "another Deployment")])
+@pytest.mark.parametrize(
+    ("owner", "words"), [("InferenceService", "enableGatewayApi"), ("Deployment", "another Deployment")]
+)
 def test_a_route_of_our_name_with_another_controller_is_never_written(owner: str, words: str) -> None:
     foreign = live()
     foreign["metadata"]["ownerReferences"] = [owner_ref(uid="other", kind=owner)]

@@ -58,7 +58,9 @@ def scaled_object(owner: str = ISVC_UID, *, conditions: dict[str, tuple] | None 
         **spec,
     }
     meta = {"ownerReferences": [owner_ref(uid=owner, kind="InferenceService", name=ISVC)]} if owner else {}
-    return obj("keda.sh/v1alpha1", "ScaledObject", PREDICTOR, NS, spec=body, status={"conditions": said_}, metadata=meta)
+    return obj(
+        "keda.sh/v1alpha1", "ScaledObject", PREDICTOR, NS, spec=body, status={"conditions": said_}, metadata=meta
+    )
 
 
 def hpa(**conditions: str) -> dict:
@@ -102,7 +104,12 @@ def test_bounds_and_class(spec: dict, bounds: tuple[int, int], on: bool) -> None
     assert ("sidecar.opentelemetry.io/inject" in notes, "prometheus.kserve.io/port" in notes) == (on, on)
     if on:
         assert predictor(plan)["autoScaling"] == {
-            "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}}]
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}},
+                }
+            ]
         }
     else:
         assert "autoScaling" not in predictor(plan)
@@ -110,7 +117,17 @@ def test_bounds_and_class(spec: dict, bounds: tuple[int, int], on: bool) -> None
 
 @pytest.mark.rule("D-38", "R-8.11")
 def test_an_average_is_also_written_where_kserve_reads_it_and_a_query_is_found() -> None:
-    plan = plan_of(*ready_world(**scaled(metric(query="", metricNames=["m"], target={"type": "AverageValue", "averageValue": "2", "averageUtilization": 5}))))
+    plan = plan_of(
+        *ready_world(
+            **scaled(
+                metric(
+                    query="",
+                    metricNames=["m"],
+                    target={"type": "AverageValue", "averageValue": "2", "averageUtilization": 5},
+                )
+            )
+        )
+    )
     assert predictor(plan)["autoScaling"]["metrics"] == [
         {
             "type": "PodMetric",
@@ -159,7 +176,9 @@ def test_kserve_writes_by_default_and_the_expected_object_is_a_note() -> None:
 
 @pytest.mark.rule("D-39")
 def test_under_the_class_external_we_write_it_with_the_right_metric_type() -> None:
-    objects = running_world(by_us(), **scaled(metric(), metric(query="rate(x[1m])", target={"type": "AverageValue", "averageValue": "2"})))
+    objects = running_world(
+        by_us(), **scaled(metric(), metric(query="rate(x[1m])", target={"type": "AverageValue", "averageValue": "2"}))
+    )
     plan = plan_of(*objects)
     assert classes(plan) == "external"
     made = child(plan, "ScaledObject")
@@ -245,17 +264,33 @@ def test_a_service_that_never_scaled_says_nothing_of_it() -> None:
 READY = {"Ready": ("True", "ScaledObjectReady")}
 HEALTH = [
     ("absent", [], ("False", "HPANotFound")),
-    ("operational", [scaled_object(conditions=READY), hpa(ScalingActive="True", AbleToScale="True")], ("True", "HPAOperational")),
+    (
+        "operational",
+        [scaled_object(conditions=READY), hpa(ScalingActive="True", AbleToScale="True")],
+        ("True", "HPAOperational"),
+    ),
     ("without scaled object", [hpa(ScalingActive="True")], ("True", "HPAOperational")),
     ("no metrics", [hpa(ScalingActive="False")], ("False", "MetricsFailed")),
     ("no condition of activity", [hpa(AbleToScale="True")], ("False", "MetricsFailed")),
     ("no conditions yet", [hpa()], ("False", "WaitingForMetrics")),
     ("target", [hpa(ScalingActive="True", AbleToScale="False")], ("False", "ScaleTargetNotReady")),
-    ("rejected", [scaled_object(conditions={"Ready": ("False", "ScaledObjectCheckFailed")})], ("False", "ScaledObjectCheckFailed")),
+    (
+        "rejected",
+        [scaled_object(conditions={"Ready": ("False", "ScaledObjectCheckFailed")})],
+        ("False", "ScaledObjectCheckFailed"),
+    ),
     ("paused", [scaled_object(conditions={"Paused": ("True", "ScaledObjectPaused")})], ("False", "ScaledObjectPaused")),
-    ("fallback", [scaled_object(conditions={**READY, "Fallback": ("True", "FallbackExists")})], ("False", "FallbackExists")),
-    ("idle", [scaled_object(conditions={**READY, "Active": ("False", "ScalerNotActive")}), hpa(ScalingActive="True")], ("True", "HPAOperational")),
-]  # fmt: skip
+    (
+        "fallback",
+        [scaled_object(conditions={**READY, "Fallback": ("True", "FallbackExists")})],
+        ("False", "FallbackExists"),
+    ),
+    (
+        "idle",
+        [scaled_object(conditions={**READY, "Active": ("False", "ScalerNotActive")}), hpa(ScalingActive="True")],
+        ("True", "HPAOperational"),
+    ),
+]
 
 
 @pytest.mark.rule("R-11.2", "R-11.5")

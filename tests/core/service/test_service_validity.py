@@ -44,7 +44,11 @@ REFUSED = [
     ({"minReplicas": 3, "maxReplicas": 2}, "spec.minReplicas is 3", "at most spec.maxReplicas, which is 2"),
     ({"minReplicas": 0}, "spec.minReplicas is 0", "1 and more"),
     ({"maxReplicas": 0}, "spec.maxReplicas is 0", "1 and more"),
-    ({"resources": {"requests": {"cpu": "8"}, "limits": {"cpu": "4"}}}, "spec.resources.requests.cpu is \"8\"", "spec.resources.limits.cpu"),
+    (
+        {"resources": {"requests": {"cpu": "8"}, "limits": {"cpu": "4"}}},
+        'spec.resources.requests.cpu is "8"',
+        "spec.resources.limits.cpu",
+    ),
     ({"resources": {"limits": {"cpu": "many"}}}, 'spec.resources.limits.cpu is "many"', "a quantity"),
     ({"resources": []}, "spec.resources is []", "an object"),
     ({"env": [{"name": "PROTOCOL", "value": "v3"}]}, 'spec.env PROTOCOL is "v3"', "v1 and v2"),
@@ -57,17 +61,23 @@ REFUSED = [
     ({"autoScaling": {"metrics": [{"type": "PodMetric"}]}}, "podmetric is missing", "podmetric.target"),
     (scaled(metric={}, target=VALUE), "metric.query is missing", "exactly one metric name"),
     (scaled(metric={"metricNames": ["a", "b"]}, target=VALUE), "metric.query is missing", "exactly one metric name"),
-    (scaled(metric=MEASURED, target={"type": "Utilization", "averageUtilization": 80}), "Utilization", "Value and AverageValue"),
+    (
+        scaled(metric=MEASURED, target={"type": "Utilization", "averageUtilization": 80}),
+        "Utilization",
+        "Value and AverageValue",
+    ),
     (scaled(metric=MEASURED, target={"type": "Value"}), "no target value", "averageValue"),
     (scaled(metric=MEASURED, target={"type": "Value", "value": "much"}), "no target value", "a quantity"),
     ({"imagePullSecrets": [{}]}, "spec.imagePullSecrets", "without a name"),
     ({"serviceAccountName": 5}, "spec.serviceAccountName is 5", "a name"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.rule("D-31", "D-38", "R-1.2", "R-11.3")
 @pytest.mark.parametrize(("spec", "named", "allowed"), REFUSED)
-def test_what_is_not_allowed_is_named_with_its_value_and_stops_the_runtime(spec: dict, named: str, allowed: str) -> None:
+def test_what_is_not_allowed_is_named_with_its_value_and_stops_the_runtime(
+    spec: dict, named: str, allowed: str
+) -> None:
     plan = plan_of(*ready_world(**spec))
     assert said(plan, "InferenceService") == ("False", "InvalidSpec")
     assert condition(plan, "ConfigValid")["reason"] == "InvalidSpec"
@@ -266,7 +276,10 @@ def test_long_names_fit_the_autoscaler_at_revision_2() -> None:
     made = child(plan_of(*objects, key=key), "InferenceService")["metadata"]["name"]
     assert len(made) <= 44
     objects[0]["metadata"]["annotations"] = {REVISION: "1"}
-    assert child(plan_of(*objects, key=key), "InferenceService")["metadata"]["name"] == "very-long-service-name-that-might-ex-1080a608"
+    assert (
+        child(plan_of(*objects, key=key), "InferenceService")["metadata"]["name"]
+        == "very-long-service-name-that-might-ex-1080a608"
+    )
     assert lives(model())["kind"] == "AIMModel"
     assert ISVC
     assert IMAGE

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from aimcore.facts import Outcome, PodLog, Refusal
+from aimcore.facts import Failure, FailureKind, Outcome, PodLog, Refusal, SecretExists
 from aimcore.kinds.template import plan_template
 from aimcore.kinds.template.attempts import backoff
 from aimcore.resource import Key
 from aimcore.settings import Settings
+from aimcore.snapshot import Snapshot, Unreadable
 from core.kind_rounds import Rounds, aim, condition_of, finished, message_of, node, pod
 
 PLANNERS = {"AIMServiceTemplate": plan_template, "AIMClusterServiceTemplate": plan_template}
@@ -429,3 +430,97 @@ def test_a_missing_config_fails_the_template_and_holds_no_slot():
     assert template(rounds)["status"]["status"] == "Failed"
     assert condition_of(template(rounds), "RuntimeConfigReady") == ("False", "ConfigNotFound")
     assert rounds.all("Job") == []
+
+
+@pytest.mark.rule("D-7", "J-4")
+def test_a_missing_pull_secret_is_named_and_asked_for_again():
+    rounds = world(imagePullSecrets=[{"name": "regcred"}])
+    want = SecretExists("ns", "regcred")
+    assert rounds.plan(key(rounds)).wants == (want,)
+    rounds.answer(want, False)
+    rounds.settle()
+    message = message_of(template(rounds), "DiscoveryJobReady")
+    assert "pull secret regcred not found in namespace ns" in message
+    rounds.pass_time(seconds=31)
+    assert rounds.plan(key(rounds)).wants == (want,)
+    rounds.answer(want, True)
+    rounds.settle()
+    assert "regcred" not in message_of(template(rounds), "DiscoveryJobReady")
+
+
+@pytest.mark.rule("G-7", "G-9")
+def test_nodes_that_cannot_be_read_are_no_missing_gpus():
+    rounds = world(modelSources=[SOURCE])
+    rounds.settle()
+    rounds.remove(Key("Node", "", "gpu"))
+    rounds.table.learn_availability("Node", Unreadable("Node", "Timeout", "no answer"))
+    plan = plan_template(Snapshot(rounds.table, rounds.now), rounds.table.find(key(rounds)))
+    reasons = {c["type"]: c["reason"] for c in plan.status["conditions"]}
+    assert reasons["GPUReady"] == "GPUCheckFailed"
+    assert "resolvedNodeAffinity" not in plan.status
+    assert plan.retry
+
+
+@pytest.mark.rule("G-9", "G-11")
+@pytest.mark.parametrize(("nodes", "reason"), [(True, "GPUAvailable"), (False, "GPUNotAvailable")])
+def test_any_gpu_will_do_when_no_model_is_named(nodes, reason):
+    rounds = world(nodes=nodes, hardware={"gpu": {"requests": 1}}, modelSources=[SOURCE])
+    rounds.settle()
+    assert condition_of(template(rounds), "GPUReady")[1] == reason
+    assert "resolvedNodeAffinity" not in template(rounds)["status"]
+
+
+@pytest.mark.rule("G-13", "O-8")
+def test_an_unknown_model_has_no_affinity():
+    rounds = world(hardware={"gpu": {"requests": 1, "model": "Radeon"}}, modelSources=[SOURCE])
+    rounds.settle()
+    assert "resolvedNodeAffinity" not in template(rounds)["status"]
+    assert "none" not in message_of(template(rounds), "GPUReady")
+
+
+def test_a_model_or_log_that_cannot_be_read_is_not_absent():
+    rounds = world(model=False)
+    rounds.table.learn_availability("AIMModel", Unreadable("AIMModel", "Timeout", "no answer"))
+    plan = rounds.plan(key(rounds))
+    assert {c["type"]: c["reason"] for c in plan.status["conditions"]}["ModelReady"] == "Timeout"
+    rounds = world()
+    rounds.settle()
+    succeed(rounds, Failure(FailureKind.NOT_FOUND, "the pod is gone"))
+    assert "the pod is gone" in message_of(template(rounds), "Discovered")
+
+
+def test_a_job_with_an_unknown_reason_fails_the_attempt_by_its_reason():
+    rounds = world()
+    rounds.settle()
+    rounds.patch(job(rounds), {"status": finished("Failed", "DeadlineExceeded", "")})
+    rounds.settle()
+    assert template(rounds)["status"]["discovery"]["lastFailureReason"] == "DeadlineExceeded"
+
+
+def test_a_paused_or_deleted_template_is_left_alone():
+    for change in (
+        {"annotations": {"aim.eai.amd.com/reconciliation-paused": "true"}},
+        {"deletionTimestamp": "2026-11-23T12:00:00Z"},
+    ):
+        rounds = world()
+        rounds.patch(key(rounds), {"metadata": change})
+        assert rounds.settle() == 0
+
+
+def test_a_cache_carries_no_empty_env_and_the_templates_config():
+    rounds = world(modelSources=[SOURCE], caching={"enabled": True}, runtimeConfigName="default")
+    rounds.settle()
+    assert rounds.all("AIMTemplateCache")[0]["spec"] == {
+        "templateName": "my-template", "templateScope": "Namespace", "runtimeConfigName": "default",
+    }  # fmt: skip
+
+
+@pytest.mark.rule("T-7", "O-3")
+def test_attempts_taken_over_without_a_next_moment_wait_from_the_last_one():
+    rounds = world()
+    before = rounds.now - timedelta(seconds=30)
+    stored = {"attempts": 2, "lastAttemptTime": before.isoformat(), "specHash": ""}
+    rounds.patch(key(rounds), {"status": {"discovery": stored}})
+    rounds.settle()
+    assert rounds.all("Job") == []
+    assert rounds.plans[key(rounds)].check_again_at == before + timedelta(seconds=120)

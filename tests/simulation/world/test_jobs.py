@@ -150,6 +150,19 @@ def test_a_pod_that_somebody_deletes_counts_as_failed() -> None:
     assert len(play.pods()) == 1
 
 
+@pytest.mark.rule("F-71")
+def test_tracked_pods_of_a_job_that_is_gone_are_released_when_they_are_deleted() -> None:
+    play = Play()
+    play.create(job())
+    play.run(3)
+    play.delete("Job", "j")
+    play.run(1)
+    assert not play.has("Job", "j")
+    play.world = play.world.restarted()
+    play.run(10)
+    assert play.pods() == []
+
+
 # ---- what the containers do ------------------------------------------------------------------------------------------
 def log_of(play: Play, container: str) -> str:
     text = play.world.pod_log(NS, play.pods()[-1]["metadata"]["name"], container)

@@ -138,6 +138,33 @@ def test_a_scaled_object_goes_only_while_keda_runs(running: bool) -> None:
     assert play.has("HorizontalPodAutoscaler", HPA) is not running
 
 
+@pytest.mark.rule("F-42")
+def test_an_hpa_of_that_name_that_is_not_its_own_is_a_failed_check() -> None:
+    play = Play(keda=Keda(webhook="off"))
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "other"}
+    hpa = {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": HPA, "namespace": NS},
+    }
+    play.create({**hpa, "spec": {"scaleTargetRef": target, "maxReplicas": 9}}, deployment(), scaled_object())
+    play.run()
+    assert ready(play) == ("False", "ScaledObjectCheckFailed")
+    assert play.get("HorizontalPodAutoscaler", HPA)["spec"]["maxReplicas"] == 9
+
+
+@pytest.mark.rule("F-48", "F-49")
+def test_cpu_triggers_become_resource_metrics() -> None:
+    average = {"type": "memory", "metadata": {"value": "1Gi"}, "metricType": "AverageValue"}
+    obj = scaled_object(triggers=[{"type": "cpu", "metadata": {"value": "80"}}, average])
+    play = scaled(obj=obj)
+    targets = [m["resource"]["target"] for m in play.get("HorizontalPodAutoscaler", HPA)["spec"]["metrics"]]
+    assert targets == [
+        {"type": "Utilization", "averageUtilization": 80},
+        {"type": "AverageValue", "averageValue": "1Gi"},
+    ]
+
+
 # ---- webhook ---------------------------------------------------------------------------------------------------------
 def cpu(**more: object) -> dict:
     trigger = {"type": "cpu", "metadata": {"value": "80"}, "metricType": "Utilization"}

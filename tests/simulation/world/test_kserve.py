@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from aimcore.simulation.errors import ApiError
-from aimcore.simulation.settings import Image, KServe
+from aimcore.simulation.settings import Gateway, Image, KServe
 from simulation.world.plays import CLASS, IMAGE, NS, Play, isvc, pod_metric, route
 
 P = "qwen-predictor"
@@ -386,6 +386,64 @@ def test_from_hpa_to_keda_the_webhook_refuses_the_scaled_object() -> None:
     patch = {"spec": {"predictor": {"autoScaling": {"metrics": [pod_metric()]}}}}
     edit(play, {"metadata": {"annotations": {CLASS: "keda"}}, **patch})
     assert f"is already managed by the hpa '{P}'" in play.message("InternalError")
+
+
+@pytest.mark.rule("F-35")
+def test_a_foreign_hpa_of_the_same_name_is_overwritten_not_deleted() -> None:
+    play = Play()
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": P}
+    hpa = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": P, "namespace": NS}}
+    play.create({**hpa, "spec": {"scaleTargetRef": target, "maxReplicas": 9}}, isvc(class_="external"))
+    play.run()
+    found = play.get("HorizontalPodAutoscaler", P)
+    assert found["spec"]["maxReplicas"] == 1
+    assert "ownerReferences" not in found["metadata"]
+
+
+@pytest.mark.rule("F-24")
+def test_kserve_does_not_wake_on_hpas_or_on_the_status_of_scaled_objects() -> None:
+    play = started(obj=isvc(class_=None))
+    play.delete("HorizontalPodAutoscaler", P)
+    play.run()
+    assert not play.has("HorizontalPodAutoscaler", P)
+    edit(play, {"metadata": {"finalizers": ["inferenceservice.finalizers", "x.io/y"]}})
+    assert play.has("HorizontalPodAutoscaler", P)
+
+
+@pytest.mark.rule("F-19")
+def test_a_condition_moves_in_time_with_its_reason_alone() -> None:
+    play = Play(images=(Image(IMAGE, runs="hang"),))
+    play.create(isvc())
+    times = set()
+    for _ in range(8):
+        play.run(1)
+        conditions = play.get("InferenceService", "qwen").get("status", {}).get("conditions", [])
+        times |= {
+            (c["status"], c.get("reason"), c["lastTransitionTime"]) for c in conditions if c["type"] == "PredictorReady"
+        }
+    changes = sorted(times, key=lambda t: t[2])
+    assert len({t[:2] for t in changes}) == len(changes) > 1
+    assert len({t[2] for t in changes}) > 1
+
+
+@pytest.mark.rule("F-13", "F-97")
+def test_without_the_pod_mutator_no_pod_can_be_made() -> None:
+    play = started(failing_webhooks=("Pod",))
+    assert play.condition("Deployment", P, "ReplicaFailure") == ("True", "FailedCreate")
+    assert play.pods() == []
+
+
+@pytest.mark.rule("F-23")
+def test_the_reason_of_a_refused_route_of_its_own_is_copied() -> None:
+    gateway = Gateway("kserve-ingress-gateway", "kserve", rejects="UnsupportedValue")
+    play = started(KServe(gateway_api=True), gateways=(gateway,))
+    assert ready(play, "IngressReady") == ("False", "UnsupportedValue")
+
+
+@pytest.mark.rule("F-23")
+def test_an_accepted_route_of_its_own_makes_the_ingress_ready() -> None:
+    play = started(KServe(gateway_api=True), gateways=(Gateway("kserve-ingress-gateway", "kserve"),))
+    assert ready(play, "IngressReady") == ("True", "")
 
 
 # ---- admission -------------------------------------------------------------------------------------------------------

@@ -96,9 +96,8 @@ def test_the_documented_file_can_be_read_and_shows_the_defaults() -> None:
 
 
 def keys_of(cls: type) -> set[str]:
-    return {
-        "".join(w.capitalize() if i else w for i, w in enumerate(f.name.split("_"))) for f in dataclasses.fields(cls)
-    }
+    names = (f.name.split("_") for f in dataclasses.fields(cls))
+    return {first + "".join(word.capitalize() for word in rest) for first, *rest in names}
 
 
 def test_every_key_is_documented() -> None:

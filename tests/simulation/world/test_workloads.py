@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 
 import pytest
 
+from aimcore.simulation.actors.nodes import amount
 from aimcore.simulation.settings import Image, NodePool
 from simulation.world.plays import IMAGE, NS, Play, claim, deployment, mounting, pod, secret
 
@@ -348,3 +350,30 @@ def test_a_smaller_delay_is_felt() -> None:
         play.create(pod())
         play.run(3)
     assert (slow.get("Pod", "p")["status"]["phase"], fast.get("Pod", "p")["status"]["phase"]) == ("Pending", "Running")
+
+
+@pytest.mark.parametrize("quantity", ["nonsense", "1..2", "", None])
+def test_a_quantity_that_is_none_counts_as_nothing(quantity: object) -> None:
+    assert amount(quantity) == 0
+
+
+@pytest.mark.parametrize(("text", "value"), [("100m", "0.1"), ("2Gi", str(2 * 2**30)), ("1e3", "1000"), (4, "4")])
+def test_quantities_are_read_as_the_server_reads_them(text: object, value: str) -> None:
+    assert amount(text) == Decimal(value)
+
+
+def test_a_pod_whose_secret_reference_is_a_whole_environment_waits_for_it() -> None:
+    play = Play()
+    play.create(pod(container={"envFrom": [{"secretRef": {"name": "all"}}]}))
+    play.run(30)
+    assert play.waiting(play.get("Pod", "p")) == "CreateContainerConfigError"
+    play.create(secret("all"))
+    play.run(30)
+    assert play.get("Pod", "p")["status"]["phase"] == "Running"
+
+
+def test_a_restarting_container_that_ends_well_is_done_when_the_policy_says_on_failure() -> None:
+    play = with_image(runs="crash", exit_code=0)
+    play.create(pod(restartPolicy="OnFailure"))
+    play.run()
+    assert play.get("Pod", "p")["status"]["phase"] == "Succeeded"

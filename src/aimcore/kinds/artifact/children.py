@@ -3,6 +3,8 @@
 1. Each is made once and never applied again.
 2. Environment: defaults, then the runtime config's, then the artifact's; a variable is replaced whole, in its place.
 3. The RoleBinding has no owner: it is one for each namespace, and lets download pods report progress.
+4. With `dedicated_download_accounts` each artifact has an account, a Role and a RoleBinding of its own instead, owned by
+   it; the account carries the pull secrets and annotations of the namespace's `default` account.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import Any
 
 from aimcore import naming
 from aimcore.api import quantity
+from aimcore.api.kinds import GROUP
+from aimcore.cluster.reading import named
 from aimcore.kinds.artifact.inputs import Artifact, storage_class
 from aimcore.labels import AIM_COMPONENT, CACHE_NAME, CACHE_TYPE, SOURCE_MODEL, TEMPLATE_CREATED, stamp
 from aimcore.layering import merge_env
@@ -62,8 +66,10 @@ def desired_check_size_job(resource: Resource, artifact: Artifact, config: Runti
     return Child(stamp(manifest, resource, config.label_patterns, owned=True), "CheckSizeJob", Write.CREATE)
 
 
-def desired_download_job(resource: Resource, artifact: Artifact, config: RuntimeConfig, size: int) -> Child:
-    """The Job that downloads and verifies the model."""
+def desired_download_job(
+    resource: Resource, artifact: Artifact, config: RuntimeConfig, size: int, account: str = ""
+) -> Child:
+    """The Job that downloads and verifies the model. `account` "" is the namespace's `default`."""
     container = {
         "name": "model-download",
         "image": artifact.image,
@@ -73,11 +79,13 @@ def desired_download_job(resource: Resource, artifact: Artifact, config: Runtime
         "securityContext": dict(_USER),
         "volumeMounts": [{"name": "cache", "mountPath": "/cache"}],
     }
-    pod = {
+    pod: Json = {
         "securityContext": {**_USER, "fsGroup": 1000, "runAsNonRoot": True},
         "volumes": [{"name": "cache", "persistentVolumeClaim": {"claimName": artifact.claim_name}}],
         "containers": [container],
     }
+    if account:
+        pod["serviceAccountName"] = account
     manifest = _job(artifact, artifact.download_name, "download", 600, pod)
     return Child(stamp(manifest, resource, config.label_patterns, owned=True), "DownloadJob", Write.CREATE)
 
@@ -92,6 +100,38 @@ def desired_role_binding(resource: Resource, artifact: Artifact, config: Runtime
         "subjects": [{"kind": "ServiceAccount", "name": "default", "namespace": artifact.namespace}],
     }
     return Child(stamp(manifest, resource, config.label_patterns, owned=False), "DownloadJob", Write.CREATE)
+
+
+def desired_account(
+    resource: Resource, artifact: Artifact, config: RuntimeConfig, default: Resource | None
+) -> tuple[Child, Child, Child]:
+    """An account for this artifact's downloads alone, and the right to patch this artifact's status alone."""
+    name, namespace = artifact.download_name, artifact.namespace
+    metadata: Json = {"name": name, "namespace": namespace}
+    account: Json = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": dict(metadata)}
+    if default is not None and default.annotations:
+        account["metadata"]["annotations"] = dict(default.annotations)
+    if default is not None and (secrets := named(default.raw, "imagePullSecrets")):
+        account["imagePullSecrets"] = list(secrets)
+    rule = {
+        "apiGroups": [GROUP],
+        "resources": ["aimartifacts/status"],
+        "resourceNames": [artifact.name],
+        "verbs": ["get", "patch", "update"],
+    }
+    role: Json = {"apiVersion": f"{_RBAC}/v1", "kind": "Role", "metadata": dict(metadata), "rules": [rule]}
+    binding: Json = {
+        "apiVersion": f"{_RBAC}/v1",
+        "kind": "RoleBinding",
+        "metadata": dict(metadata),
+        "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": name},
+        "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+    }
+
+    def made(manifest: Json) -> Child:
+        return Child(stamp(manifest, resource, config.label_patterns, owned=True), "DownloadJob", Write.CREATE)
+
+    return made(account), made(role), made(binding)
 
 
 def _job(artifact: Artifact, name: str, component: str, ttl: int, pod: dict[str, Any]) -> Json:

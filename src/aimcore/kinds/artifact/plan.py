@@ -23,7 +23,7 @@ from aimcore.health.claims import claim_health
 from aimcore.health.jobs import job_health
 from aimcore.health.pods import pods_health
 from aimcore.kinds.artifact.children import (
-    ROLE_BINDING,
+    desired_account,
     desired_check_size_job,
     desired_claim,
     desired_download_job,
@@ -48,7 +48,9 @@ class Seen:
     size: KnownSize | UnknownSize
     claim: Lookup
     download: Lookup
-    role_binding: Lookup
+    permissions: tuple[Child, ...]
+    may_report: bool
+    account: str
     pods: tuple[Resource, ...]
     verified: bool
 
@@ -86,6 +88,7 @@ def _look(snapshot: Snapshot, resource: Resource) -> Seen:
     download = snapshot.object("Job", namespace, artifact.download_name)
     claim_is, job = _claim_in(claim), _reading_of(download)
     verified = is_verified(resource, claim_is, job)
+    permissions, may_report = _permissions(snapshot, resource, artifact, config)
     unfinished = isinstance(download, Found) and not verified and job is not None and not job.is_complete
     return Seen(
         artifact=artifact,
@@ -93,10 +96,28 @@ def _look(snapshot: Snapshot, resource: Resource) -> Seen:
         size=find_size(snapshot, artifact),
         claim=claim,
         download=download,
-        role_binding=snapshot.object("RoleBinding", namespace, ROLE_BINDING),
+        permissions=permissions,
+        may_report=may_report,
+        account=artifact.download_name if snapshot.settings.dedicated_download_accounts else "",
         pods=pods_of(snapshot, download.resource) if unfinished and isinstance(download, Found) else (),
         verified=verified,
     )
+
+
+def _permissions(
+    snapshot: Snapshot, resource: Resource, artifact: Artifact, config: RuntimeConfig
+) -> tuple[tuple[Child, ...], bool]:
+    """What is missing for download pods to report progress, and whether that could be read."""
+    if snapshot.settings.dedicated_download_accounts:
+        default = snapshot.object("ServiceAccount", artifact.namespace, "default")
+        wanted: tuple[Child, ...] = desired_account(
+            resource, artifact, config, default.resource if isinstance(default, Found) else None
+        )
+    else:
+        wanted = (desired_role_binding(resource, artifact, config),)
+    looked = [(child, snapshot.object(*child.key)) for child in wanted]
+    missing = tuple(child for child, found in looked if isinstance(found, Absent))
+    return missing, all(isinstance(found, Found | Absent) for _, found in looked)
 
 
 def _claim_in(lookup: Lookup) -> Claim | None:
@@ -114,8 +135,7 @@ def _job_of(seen: Seen) -> JobReading | None:
 # ---- what is wanted -------------------------------------------------------------------------------------------------
 def _children(resource: Resource, seen: Seen) -> Iterable[Child]:
     artifact, config, size = seen.artifact, seen.config, seen.size
-    if isinstance(seen.role_binding, Absent):
-        yield desired_role_binding(resource, artifact, config)
+    yield from seen.permissions
     if isinstance(size, UnknownSize):
         if size.needs_job:
             yield desired_check_size_job(resource, artifact, config)
@@ -125,9 +145,8 @@ def _children(resource: Resource, seen: Seen) -> Iterable[Child]:
         if isinstance(seen.claim, Absent):
             yield desired_claim(resource, artifact, config, size.number)
         return
-    may_report = isinstance(seen.role_binding, Found | Absent)
-    if isinstance(seen.download, Absent) and not seen.verified and not claim.is_deleting and may_report:
-        yield desired_download_job(resource, artifact, config, size.number)
+    if isinstance(seen.download, Absent) and not seen.verified and not claim.is_deleting and seen.may_report:
+        yield desired_download_job(resource, artifact, config, size.number, seen.account)
 
 
 def _deletions(seen: Seen) -> Iterable[Deletion]:

@@ -26,7 +26,7 @@ from aimcore.kinds.service.resolve_model import ModelFound, ModelToCreate
 from aimcore.kinds.service.situation import Situation
 from aimcore.kinds.service.status import cache_status, reference, selection_status
 from aimcore.kinds.service.template_cache import CacheToCreate, desired_cache
-from aimcore.kinds.service.volumes import lost_claims, mounted_claims
+from aimcore.kinds.service.volumes import mounted_claims
 from aimcore.labels import stamp
 from aimcore.plan import Child, Note, PlannedEvent, Write
 from aimcore.resource import Json
@@ -51,9 +51,9 @@ def plan_template(s: Situation) -> Part:
     """The template: report it, with the reason for every candidate; derive it when it is to be derived."""
     health = template_health(s.template_resolution, s.spec)
     verdicts = _verdicts(s)
-    status: Json = {"templateSelection": selection_status(verdicts)} if verdicts else {}
-    if s.spec.template_name:
-        status["templateSelection"] = None
+    status: Json = {}
+    if verdicts or not isinstance(s.template_resolution, TemplateFound) or s.spec.template_name:
+        status["templateSelection"] = selection_status(verdicts) if verdicts else None
     notes = tuple(Note("template", f"{v.template.scope} {v.template.name}", _said(v)) for v in verdicts)
     match s.template_resolution:
         case TemplateToCreate(manifest) if TEMPLATE not in s.stops:
@@ -92,9 +92,8 @@ def plan_runtime_config(s: Situation) -> Part:
 
 def plan_cache(snapshot: Snapshot, s: Situation) -> Part:
     """The cache: report it, make it when there is none, retry it once when it failed."""
-    live = None if s.predictor is None else s.predictor.live
-    mounted = () if live is None else mounted_claims(live)
-    lost = () if live is None else lost_claims(snapshot, s.resource.namespace, live)
+    mounted = () if s.predictor is None else mounted_claims(s.predictor.live)
+    lost = () if s.predictor is None else s.predictor.lost_claims
     retry = () if s.cache is None or CACHE in s.stops else retry_deletions(snapshot, s.resource, s.cache)
     health: Health = cache_health(s.cache_resolution, s.spec, lost, mounted, retried=_retried(s, bool(retry)))
     recorded = cache_status(s.resource, s.cache, retries=bool(retry))

@@ -81,12 +81,9 @@ def _was_made_by(found: Resource, resource: Resource) -> bool:
 
 
 def _is_used_elsewhere(snapshot: Snapshot, resource: Resource, cache: TemplateCacheReading) -> bool:
-    match snapshot.index("AIMService", "namespace", resource.namespace):
-        case Listed(resources):
-            services = [r.read_as(read_service) for r in resources if r.key != resource.key]
-            return any(_uses(s, cache) for s in services)
-        case _:
-            return False
+    listing = snapshot.index("AIMService", "namespace", resource.namespace)
+    others = listing.resources if isinstance(listing, Listed) else ()  # we are among them: services can be read
+    return any(_uses(r.read_as(read_service), cache) for r in others if r.key != resource.key)
 
 
 def _uses(service: ServiceReading, cache: TemplateCacheReading) -> bool:

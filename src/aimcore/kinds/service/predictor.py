@@ -23,6 +23,7 @@ from aimcore.errors import health_of_unreadable
 from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
 from aimcore.kinds.service.inputs import INFERENCE_SERVICE, PODS
+from aimcore.kinds.service.volumes import lost_claims
 from aimcore.naming import predictor_name
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Absent, Found, Listed, Snapshot, Unreadable, moment
@@ -35,7 +36,8 @@ class Predictor:
     """What runs behind an InferenceService.
 
     `newest`: the pods of the newest pod template; `is_rolled_out`: at least one replica of it is up and ready;
-    `is_serving`: KServe says Ready, or some replica is available.
+    `is_serving`: KServe says Ready, or some replica is available; `lost_claims`: claims that it mounts and that are no
+    longer there.
     """
 
     inference_service: Resource
@@ -44,6 +46,7 @@ class Predictor:
     newest: tuple[Resource, ...]
     is_rolled_out: bool
     is_serving: bool
+    lost_claims: tuple[str, ...]
 
 
 def observe_predictor(snapshot: Snapshot, inference_service: Resource) -> Predictor:
@@ -62,7 +65,8 @@ def observe_predictor(snapshot: Snapshot, inference_service: Resource) -> Predic
             available = deployment.available > 0
         case Absent():
             rolled_out = False
-    return Predictor(inference_service, live, pods, newest, rolled_out, live.is_ready or available)
+    serving = live.is_ready or available
+    return Predictor(inference_service, live, pods, newest, rolled_out, serving, lost_claims(snapshot, namespace, live))
 
 
 def _is_current(deployment: DeploymentReading) -> bool:

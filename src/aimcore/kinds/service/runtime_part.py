@@ -28,7 +28,7 @@ from aimcore.kinds.service.scaled_object import (
 from aimcore.kinds.service.situation import Situation
 from aimcore.kinds.service.status import runtime_status
 from aimcore.kinds.service.template_cache import CacheNotNeeded
-from aimcore.kinds.service.volumes import Storage, created_storage, lost_claims, updated_storage
+from aimcore.kinds.service.volumes import Storage, created_storage, updated_storage
 from aimcore.labels import stamp
 from aimcore.plan import Child, Note
 from aimcore.resource import Json
@@ -37,7 +37,7 @@ from aimcore.snapshot import Found, NotInstalled, Snapshot, Unreadable
 
 def plan_runtime(snapshot: Snapshot, s: Situation) -> Part:
     """The InferenceService and its pods."""
-    desired = _desired(snapshot, s)
+    desired = _desired(s)
     children = (Child(desired, INFERENCE_SERVICE),) if desired is not None else ()
     healths = [_runtime_health(snapshot, s, desired)]
     if s.predictor is not None:
@@ -71,7 +71,7 @@ def _health(state: State, reason: str, message: str) -> Health:
     return Health(INFERENCE_SERVICE, state, reason, message, Depends.DOWNSTREAM)
 
 
-def _desired(snapshot: Snapshot, s: Situation) -> Json | None:
+def _desired(s: Situation) -> Json | None:
     """The InferenceService to write, or None while something that it needs is missing (R-7.1 … R-7.4)."""
     template = s.template
     blocked = INFERENCE_SERVICE in s.stops or isinstance(s.own_inference_service, (Unreadable, NotInstalled, Taken))
@@ -86,8 +86,7 @@ def _desired(snapshot: Snapshot, s: Situation) -> Json | None:
     image = s.model.image if s.model is not None and s.model.image else text(live.container, "image")
     if live.is_deleting or not image:
         return None
-    lost = lost_claims(snapshot, s.resource.namespace, live)
-    return _rendered(s, template, updated_storage(live, s.cache, lost))
+    return _rendered(s, template, updated_storage(live, s.cache, s.predictor.lost_claims))
 
 
 def _cache_to_mount(s: Situation) -> tuple[TemplateCacheReading | None, bool]:

@@ -35,7 +35,7 @@ from aimcore.kinds.service.predictor import Predictor, observe_predictor
 from aimcore.kinds.service.resolve_model import ModelFound, ModelResolution, resolve_model
 from aimcore.kinds.service.revisions import Revision, choose_revision
 from aimcore.kinds.service.template_cache import CacheFound, CacheResolution, resolve_cache
-from aimcore.kinds.service.validity import find_problems, timeout_problems
+from aimcore.kinds.service.validity import read_problems, timeout_problems
 from aimcore.resource import Resource
 from aimcore.runtime_config import RuntimeConfig, resolve_runtime_config
 from aimcore.snapshot import Snapshot, Unreadable
@@ -159,7 +159,7 @@ def _by_component(
     name: str | naming.NamespaceTooLong,
 ) -> Mapping[str, str]:
     """What is wrong with the spec, by the component that says so. Routing that is off has nothing to say."""
-    found = list(find_problems(resource, spec))
+    found = list(resource.read_as(read_problems))
     if spec.routing.get("requestTimeout") is None:
         found.extend(timeout_problems(f"routing.requestTimeout of RuntimeConfig {config.name}", routing.timeout))
     if revision.problem:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from aimcore.api import duration, quantity
 from aimcore.cluster.reading import at, mapping, objects, text, texts
-from aimcore.kinds.service.inputs import HTTP_ROUTE, INFERENCE_SERVICE, Problem, ServiceSpec, shown
+from aimcore.kinds.service.inputs import HTTP_ROUTE, INFERENCE_SERVICE, Problem, ServiceSpec, read_spec, shown
 from aimcore.naming import dns_label
 from aimcore.resource import Resource
 
@@ -20,8 +20,9 @@ _PODS = (INFERENCE_SERVICE,)
 _STARTS_WITH_LETTER = re.compile("[a-z]")
 
 
-def find_problems(resource: Resource, spec: ServiceSpec) -> tuple[Problem, ...]:
-    """Everything that is wrong with a service's own spec, in a stable order."""
+def read_problems(resource: Resource) -> tuple[Problem, ...]:
+    """Everything that is wrong with a service's own spec, in a stable order. A reading: made once for each object."""
+    spec = resource.read_as(read_spec)
     return (*spec.problems, *(p for check in CHECKS for p in check(resource, spec)))
 
 

@@ -3,7 +3,8 @@
 1. A Job is ours only by its controller reference (O-13). One of our name with another owner is waited for (O-14).
 2. A Job made for other inputs is deleted. So is one whose image could not be pulled for five minutes (O-11).
 3. A Complete Job gives a result or a failed attempt; while its log is not there yet, it is waited for.
-4. A failed Job stays until its time to live has passed; then the next attempt's moment and a slot are waited for.
+4. Pull secrets that do not exist are named, in the namespace where the Job runs (D-7).
+5. A failed Job stays until its time to live has passed; then the next attempt's moment and a slot are waited for.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from aimcore.asking import ask_again
 from aimcore.cluster.reading import objects, text
 from aimcore.cluster.storage import JobReading, pod_in_phase, read_job
 from aimcore.conclusion import yield_to_pods
 from aimcore.conditions import Condition, Depends, Health, State, condition
-from aimcore.facts import Failure, PodLog
+from aimcore.facts import Failure, PodLog, SecretExists
 from aimcore.health.jobs import job_health
 from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
@@ -33,6 +35,7 @@ from aimcore.snapshot import Found, Listed, Snapshot, moment, timestamp
 
 JOB, PODS = "DiscoveryJob", "DiscoveryPods"
 PULL_PATIENCE = timedelta(minutes=5)
+SECRET_PATIENCE = timedelta(seconds=30)
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 
 
@@ -55,7 +58,8 @@ def discover(
     attempts = read_attempts(resource)
     jobs = own_jobs(snapshot, template)
     if not jobs:
-        return _without_job(snapshot, resource, template, run, attempts, patterns)
+        found = _without_job(snapshot, resource, template, run, attempts, patterns)
+        return _with_missing_secrets(snapshot, template, run, found)
     job = jobs[0]
     seen = {"discoveryJob": {"name": job.name, "namespace": job.namespace}}
     if job.name not in (run.name, run.former_name):
@@ -63,7 +67,33 @@ def discover(
         gone = () if job.is_deleting else (_delete(job, "it was made for other inputs"),)
         return Discovery(awaiting(attempts), (health,), status=seen, deletions=gone)
     found = _with_job(snapshot, job, job.read_as(read_job), run, attempts)
+    found = _with_missing_secrets(snapshot, template, run, found)
     return replace(found, status={**seen, **found.status})
+
+
+def _with_missing_secrets(snapshot: Snapshot, template: Template, run: Run, found: Discovery) -> Discovery:
+    """Name the pull secrets that do not exist beside an unready Job. It runs all the same: the image may be public."""
+    if all(h.is_ready for h in found.components):
+        return found
+    missing = [name for s in run.pull_secrets if not _exists(snapshot, template.job_namespace, name := text(s, "name"))]
+    if not missing:
+        return found
+    note = f"pull secret {', '.join(missing)} not found in namespace {template.job_namespace}"
+    named = tuple(
+        replace(h, message=f"{h.message}; {note}") if h.component == JOB and not h.is_ready else h
+        for h in found.components
+    )
+    return replace(found, components=named)
+
+
+def _exists(snapshot: Snapshot, namespace: str, secret: str) -> bool:
+    """Whether a Secret exists, as far as is known. One that is missing is asked for again."""
+    want = SecretExists(namespace, secret)
+    answer = snapshot.fact(want)
+    if answer is None or answer.value is not False:
+        return True
+    ask_again(snapshot, want, answer, SECRET_PATIENCE)
+    return False
 
 
 _DOWN = Depends.DOWNSTREAM

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import heapq
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -20,7 +21,7 @@ from aimcore.simulation.settings import WorldSettings
 _PATIENCE = 7
 
 
-class Actor:
+class Actor(ABC):
     """One component of the world. Subclasses say what they watch, which keys a change wakes, and what they do."""
 
     name: ClassVar[str] = ""
@@ -35,13 +36,13 @@ class Actor:
         self._tries: dict[Key, int] = {}
 
     # ---- for subclasses ---------------------------------------------------------------------------------------------
-    def notice(self, key: Key, old: Json | None, new: Json | None) -> None:  # noqa: ARG002
+    @abstractmethod
+    def notice(self, key: Key, old: Json | None, new: Json | None) -> None:
         """A watched object changed. `old` None: it came; `new` None: it went."""
-        self.wake(key)
 
+    @abstractmethod
     def act(self, key: Key) -> None:
         """Do what the object needs now."""
-        raise AssertionError(f"{type(self).__name__} does nothing for {key}")
 
     @property
     def is_running(self) -> bool:

@@ -191,6 +191,8 @@ class KServeController(Actor):
                 hpa = self._live(isvc, "HorizontalPodAutoscaler")
                 if hpa is not None and controller_of(hpa).get("kind") == "InferenceService":
                     self.stage.delete(hpa)
+                elif hpa is not None:  # somebody else's is not deleted but overwritten (F-35)
+                    self._put({**desired_autoscaler(isvc), "metadata": hpa["metadata"]}, hpa)
             case "keda":
                 self._reconcile_scaled_object(isvc)
             case _:

@@ -55,11 +55,10 @@ def _path_rules() -> list[dict[str, str]]:
     for end in ("/..", "/."):
         text = f"must not end with '{end}' when type one of ['Exact', 'PathPrefix']"
         rules.append(_rule(f"{applies} ? !self.value.endsWith('{end}') : true", text))
-    pattern = PATH_CHARACTERS.replace("'", "\\'")
     rules.append(
         _rule(
             f"{applies} ? self.value.matches(r'''{PATH_CHARACTERS}''') : true",
-            f"must only contain valid characters (matching {pattern}) for types ['Exact', 'PathPrefix']",
+            f"must only contain valid characters (matching {PATH_CHARACTERS}) for types ['Exact', 'PathPrefix']",
         )
     )
     return rules
