@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from local.cases import Step
 
+GENERATED = re.compile(r"-[a-z0-9]{10}(-[a-z0-9]{5})?(\.[a-z0-9]{16})?$|\.[a-z0-9]{16}$")
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -83,15 +86,20 @@ def json_of(answer: Reply) -> Any:
         return answer.encoded().decode()
 
 
+def plain_names(objects: Iterable[dict[str, Any]]) -> list[str]:
+    """The names of some objects, each once, without the parts that are made up from hashes."""
+    return sorted({GENERATED.sub("-*", o["metadata"]["name"]) for o in objects})
+
+
 def important_body(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         return {"text": body}
     kept: dict[str, Any] = {k: body[k] for k in ("kind", "apiVersion", "reason", "message") if k in body}
     if body.get("kind") == "Table":
         kept["columns"] = [c["name"] for c in body["columnDefinitions"]]
-        kept["names"] = [r["cells"][0] for r in body["rows"]]
-    elif "items" in body:
-        kept["names"] = [i["metadata"]["name"] for i in body["items"]]
+        kept["names"] = plain_names(r["object"] for r in body["rows"])
+    elif "items" in body and body.get("kind") != "EventList":
+        kept["names"] = plain_names(body["items"])
     elif "metadata" in body:
         kept["metadata"] = {k: body["metadata"][k] for k in ("name", "namespace", "labels") if k in body["metadata"]}
         kept["spec"] = body.get("spec")

@@ -1,4 +1,7 @@
-"""The real kubectl against the local cluster: every case of `cases`, with each kubectl of this machine."""
+"""The real kubectl against the local cluster: every case of `cases`.
+
+The kubectl of the PATH is used, or each of those that the environment variable AIM_KUBECTLS names, parted by colons.
+"""
 
 from __future__ import annotations
 

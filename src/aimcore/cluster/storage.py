@@ -57,7 +57,7 @@ class JobReading:
 
 
 def read_job(resource: Resource) -> JobReading:
-    """The reading of a Job (R-J-7: finished means a True Complete or Failed condition)."""
+    """The reading of a Job (J-7: finished means a True Complete or Failed condition)."""
     final = next(
         (
             c

@@ -81,9 +81,8 @@ class Driver:
     children that were written. With `planned`, only those keys and what is made from them are planned, but never the
     `spared` ones.
 
-    `on_plan` sees each plan with its changes and snapshot before anything is written; `on_events` is called after events
-    were learnt. `is_lost` sees each watch event;
-    one for which it answers True is not learnt.
+    `on_plan` sees each plan with its changes and snapshot before anything is written; `on_events` is called after
+    events were learnt. `is_lost` sees each watch event; one for which it answers True is not learnt.
     """
 
     def __init__(

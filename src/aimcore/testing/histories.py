@@ -107,7 +107,7 @@ class History:
 
     world: Mapping[str, Any] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
-    operator: Settings = Settings()
+    operator: Settings = field(default_factory=Settings)
 
 
 def new_cluster(validate: Validate = nothing_invalid) -> Cluster:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -230,10 +230,3 @@ def check_quiet(play: Play, *, hours: float = 2, resync: timedelta = timedelta(m
 def _told(entry: tuple[object, object]) -> str:
     change, result = entry
     return f"{change} -> {type(result).__name__}"
-
-
-def deletions_wanted(cluster: Cluster, play: Play) -> Iterator[tuple[Key, str, str | None]]:
-    """What the plans of a converged play want gone: key, uid, version."""
-    for key in play.driver.planned_keys():
-        for deletion in play.driver.plans[key].deletions:
-            yield deletion.key, deletion.uid, deletion.resource_version

@@ -35,7 +35,7 @@ REVIEWS = {
 SCALABLE = frozenset({"Deployment", "ReplicaSet"})
 WORKLOADS = SCALABLE | {"Pod", "Service", "Job", "HorizontalPodAutoscaler"}
 """The built-in kinds that `kubectl get all` lists."""
-_READS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ def subresources_of(kind: ResourceType) -> tuple[Subresource, ...]:
 
 def call_of(request: Request, target: Target | None) -> Call:
     """What a request does, in the words of RBAC. Paths that name no resource count under themselves."""
-    verb = _READS.get(request.method, request.method.lower())
+    verb = _VERBS.get(request.method, request.method.lower())
     if target is None:
         return Call(verb, "", request.path)
     if not target.name:

@@ -26,11 +26,6 @@ class Reference:
     repository: str
     version: str
 
-    @property
-    def host(self) -> str:
-        """The host that answers for the registry."""
-        return DOCKER_HUB_API if self.registry == DOCKER_HUB else self.registry
-
 
 @dataclass(frozen=True, slots=True)
 class BadReference:

@@ -95,7 +95,7 @@ def test_class_and_headroom_come_from_the_runtime_config():
     assert status["displaySize"] == "140 GiB"
 
 
-@pytest.mark.rule("A9", "R-11.5")
+@pytest.mark.rule("A9")
 def test_a_missing_named_config_fails_the_artifact_and_nothing_is_made():
     rounds = world(size="5Gi", runtimeConfigName="absent")
     rounds.settle()
@@ -269,7 +269,7 @@ def failed_pod(**terminated):
     return {"containerStatuses": [{"name": "model-download", "state": state}]}
 
 
-@pytest.mark.rule("A10", "R-7.4")
+@pytest.mark.rule("A10")
 @pytest.mark.parametrize(
     ("log", "reason", "ready"),
     [
@@ -335,7 +335,7 @@ def test_with_dedicated_accounts_each_artifact_has_its_own_and_no_shared_binding
     assert rounds.get(*DOWNLOAD)["spec"]["template"]["spec"]["serviceAccountName"] == DOWNLOAD.name
 
 
-@pytest.mark.rule("R-4.2")
+@pytest.mark.rule("A9")
 @pytest.mark.parametrize(
     ("kind", "type_"),
     [

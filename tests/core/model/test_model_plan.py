@@ -11,6 +11,7 @@ from aimcore.facts import Failure, FailureKind, ImageLabels
 from aimcore.kinds.model import plan_model
 from aimcore.kinds.model.templates import merged_hardware
 from aimcore.resource import Key
+from aimcore.snapshot import Unreadable
 from core.kind_rounds import Rounds, aim, condition_of, message_of
 
 PLANNERS = {"AIMModel": plan_model, "AIMClusterModel": plan_model}
@@ -331,7 +332,7 @@ def test_the_model_sums_up_all_templates_that_name_it(states, status, reason):
     assert condition_of(model(rounds), "ServiceTemplatesReady")[1] == reason
 
 
-@pytest.mark.rule("M-33", "R-11.5")
+@pytest.mark.rule("M-33")
 @pytest.mark.parametrize(("namespace", "reason"), [("ns", "ConfigNotFound"), ("", "ReferenceNotFound")])
 def test_a_missing_config_fails_the_model_until_it_exists(namespace, reason):
     off = {"extractMetadata": False, "createServiceTemplates": False}
@@ -354,3 +355,41 @@ def test_a_paused_or_deleted_model_is_left_alone():
         rounds = world()
         rounds.patch(KEY, {"metadata": change})
         assert rounds.settle() == 0
+
+
+@pytest.mark.rule("D-18", "M-22")
+def test_templates_no_longer_derived_are_marked_and_unmarked_copies_never():
+    first = {"model": {"recommendedDeployments": [ONE]}}
+    rounds = world(imageMetadata=first)
+    rounds.settle()
+    (made,) = templates(rounds).values()
+    manager = [{"manager": "aim-model-controller", "operation": "Apply"}]
+    rounds.put({**made, "metadata": {**made["metadata"], "managedFields": manager}})
+    copy = {k: v for k, v in made["metadata"].items() if k not in ("uid", "resourceVersion")}
+    rounds.put({**made, "metadata": {**copy, "name": "copy"}})
+    rounds.settle()
+    name = made["metadata"]["name"]
+    rounds.patch(KEY, {"spec": {"imageMetadata": {"model": {"recommendedDeployments": [{**ONE, "gpuCount": 8}]}}}})
+    rounds.settle()
+    found = {n: t["metadata"]["labels"].get("aim.eai.amd.com/obsolete") for n, t in templates(rounds).items()}
+    assert len(found) == 3
+    assert found[name] == "true"
+    assert found["copy"] is None
+    rounds.patch(KEY, {"spec": {"imageMetadata": first}})
+    rounds.settle()
+    assert "aim.eai.amd.com/obsolete" not in templates(rounds)[name]["metadata"]["labels"]
+
+
+@pytest.mark.rule("M-36")
+def test_templates_that_cannot_be_read_are_not_missing():
+    rounds = world(imageMetadata={"model": {}})
+    rounds.table.learn_availability("AIMServiceTemplate", Unreadable("AIMServiceTemplate", "Timeout", "no answer"))
+    plan = rounds.plan(KEY)
+    assert {c["type"]: c["reason"] for c in plan.status["conditions"]}["ServiceTemplatesReady"] == "Timeout"
+
+
+def test_a_gpu_name_that_is_too_long_is_left_out():
+    rounds = world(imageMetadata={"model": {"recommendedDeployments": [{"gpuModel": "x" * 65}]}})
+    rounds.settle()
+    assert templates(rounds) == {}
+    assert "more than 64 characters" in message_of(model(rounds), "ServiceTemplatesReady")

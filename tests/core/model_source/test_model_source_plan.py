@@ -7,7 +7,7 @@ import pytest
 from aimcore.facts import Failure, FailureKind, RepositoryTags
 from aimcore.kinds.model_source import plan_model_source
 from aimcore.resource import Key
-from aimcore.snapshot import timestamp
+from aimcore.snapshot import Snapshot, Unreadable, timestamp
 from core.kind_rounds import Rounds, aim, condition_of, message_of
 
 KEY = Key("AIMClusterModelSource", "", "s")
@@ -144,3 +144,21 @@ def test_a_source_without_filters_progresses():
     rounds.settle()
     assert condition_of(source(rounds), "FiltersReady") == ("False", "NoFilters")
     assert source(rounds)["status"]["status"] == "Progressing"
+
+
+def test_models_that_cannot_be_read_are_not_missing():
+    rounds = world({"image": "org/a:1"})
+    rounds.table.learn_availability("AIMClusterModel", Unreadable("AIMClusterModel", "Timeout", "no answer"))
+    plan = plan_model_source(Snapshot(rounds.table, rounds.now), rounds.table.find(KEY))
+    assert {c["type"]: c["reason"] for c in plan.status["conditions"]}["ExistingModelsReady"] == "Timeout"
+    assert plan.children == ()
+
+
+def test_a_paused_or_deleted_source_is_left_alone():
+    for change in (
+        {"annotations": {"aim.eai.amd.com/reconciliation-paused": "true"}},
+        {"deletionTimestamp": "2026-11-23T12:00:00Z"},
+    ):
+        rounds = world({"image": "org/a:1"})
+        rounds.patch(KEY, {"metadata": change})
+        assert rounds.settle() == 0

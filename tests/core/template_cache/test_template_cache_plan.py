@@ -279,7 +279,7 @@ def test_artifacts_that_others_use_are_spared():
     assert KEY not in mounted.objects
 
 
-@pytest.mark.rule("B7", "R-7.8")
+@pytest.mark.rule("B7")
 def test_in_a_terminating_namespace_only_the_finalizer_goes():
     rounds = world()
     put_artifact(rounds, status="Failed", metadata=LABEL)
@@ -309,3 +309,31 @@ def test_an_artifact_that_may_not_be_deleted_is_left():
     deleting(rounds)
     rounds.refuse(KEY, Key("AIMArtifact", "ns", "x"), Outcome(Refusal.FORBIDDEN, "no", START))
     assert rounds.plan(KEY).remove_finalizers == (FINALIZER,)
+
+
+@pytest.mark.rule("B6")
+@pytest.mark.parametrize("kind", ["AIMArtifact", "AIMServiceTemplate"])
+def test_what_cannot_be_read_is_not_absent(kind):
+    rounds = world(template=kind == "AIMArtifact")
+    rounds.settle() if kind == "AIMServiceTemplate" else rounds.round(KEY)
+    for artifact in rounds.all("AIMArtifact"):
+        rounds.remove(Key("AIMArtifact", "ns", artifact["metadata"]["name"]))
+    rounds.table.learn_availability(kind, Unreadable(kind, "Timeout", "no answer"))
+    plan = rounds.plan(KEY)
+    reasons = {c["type"]: c["reason"] for c in plan.status["conditions"]}
+    assert "Timeout" in (reasons["ArtifactsReady"], reasons["ServiceTemplateReady"])
+    assert plan.children == ()
+    assert plan.retry
+
+
+@pytest.mark.rule("B4", "B7")
+def test_a_cache_that_records_an_artifact_keeps_it_from_another_caches_clean_up():
+    rounds = world()
+    uid = put_artifact(rounds, status="Failed", metadata=LABEL)["metadata"]["uid"]
+    recorded = {"x": {"uid": uid, "name": "x", "model": "m", "status": "Failed"}}
+    spec = {"templateName": "gone", "templateScope": "Namespace", "mode": "Shared"}
+    rounds.put(aim("AIMTemplateCache", "another", "ns", spec=spec, status={"artifacts": recorded}))
+    rounds.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns"}})
+    rounds.round(KEY)
+    rounds.patch(KEY, {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}})
+    assert rounds.plan(KEY).deletions == ()

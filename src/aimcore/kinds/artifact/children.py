@@ -1,10 +1,10 @@
-"""What an artifact makes: its claim, its two Jobs, the RoleBinding of its namespace (R-A4).
+"""What an artifact makes: its claim, its two Jobs, the RoleBinding of its namespace (A4).
 
 1. Each is made once and never applied again.
 2. Environment: defaults, then the runtime config's, then the artifact's; a variable is replaced whole, in its place.
 3. The RoleBinding has no owner: it is one for each namespace, and lets download pods report progress.
-4. With `dedicated_download_accounts` each artifact has an account, a Role and a RoleBinding of its own instead, owned by
-   it; the account carries the pull secrets and annotations of the namespace's `default` account.
+4. With `dedicated_download_accounts` each artifact has an account, a Role and a RoleBinding of its own instead. It owns
+   them; the account carries the pull secrets and annotations of the namespace's `default` account.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether the files are there: the download Job, its progress, and the latch (R-A8, R-A10).
+"""Whether the files are there: the download Job, its progress, and the latch (A8, A10).
 
 1. The latch is "verified for this claim's uid". Once set, Jobs are neither made nor looked at.
 2. An artifact that another operator left Ready, or with a verified download, counts as verified for the live claim.

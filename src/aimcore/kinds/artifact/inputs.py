@@ -52,5 +52,5 @@ def read_inputs(resource: Resource, settings: Settings) -> Artifact:
 
 
 def storage_class(artifact: Artifact, config: RuntimeConfig) -> str:
-    """The class of the claim, "" for the cluster's default (R-A5.4)."""
+    """The class of the claim, "" for the cluster's default (A5.4)."""
     return artifact.storage_class or config.storage_class or ""

@@ -1,4 +1,4 @@
-"""AIMArtifact, from inputs to plan (R-A5).
+"""AIMArtifact, from inputs to plan (A5).
 
 1. Nothing is made for an artifact that is paused or being deleted, or whose runtime config is missing or unreadable.
 2. In this order: the RoleBinding of the namespace; the check-size Job while the size is unknown; the claim; once the

@@ -1,4 +1,4 @@
-"""How large an artifact is (R-A6.1): declared, found out earlier, or read from the check-size Job this round.
+"""How large an artifact is (A6.1): declared, found out earlier, or read from the check-size Job this round.
 
 1. A declared size needs no Job, a discovered one is never looked for again.
 2. An empty or unreadable log is not an error: the size is still missing (`NoSizeOutput`), and the Job comes again when

@@ -1,4 +1,4 @@
-"""What a check-size Job says: the last line of its log, read as a size (R-A5.2). Pure and total.
+"""What a check-size Job says: the last line of its log, read as a size (A5.2). Pure and total.
 
 1. The line is JSON `{"url": text, "sizeBytes": whole number}`; other members are ignored, a fraction is an error.
 2. Sizes from 1 byte to 2⁵⁰ bytes are accepted.

@@ -1,4 +1,4 @@
-"""How a model's templates fare together (R-M-36): the first row that applies.
+"""How a model's templates fare together (M-36): the first row that applies.
 
 All templates that name the model count, made by hand or generated, but not obsolete ones and those being deleted.
 """

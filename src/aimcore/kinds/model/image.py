@@ -1,4 +1,4 @@
-"""What is known of a model's image (R-M-1 to M-5, D-1, D-2, D-3, D-8).
+"""What is known of a model's image (M-1 to M-5, D-1, D-2, D-3, D-8).
 
 1. Extraction off: nothing is asked. Metadata in the spec: that is it. Metadata in the status that belongs to the image:
    that is it; without a remembered image it belongs to the present one. Else the registry is asked.

@@ -1,4 +1,4 @@
-"""What an image says of itself in its labels (R-M-6 to M-8, D-17). Pure and total.
+"""What an image says of itself in its labels (M-6 to M-8, D-17). Pure and total.
 
 1. A label of ours is looked for as `com.amd.aim.<suffix>`, then, if missing or empty, as `org.amd.silogen.<suffix>`.
 2. No label is mandatory. Empty values are left out.

@@ -1,4 +1,4 @@
-"""The templates made from a model (R-M-20 to M-30, D-3 to D-7).
+"""The templates made from a model (M-20 to M-30, D-3 to D-7).
 
 1. An image model has one template for each recommended deployment and one for each custom template. A custom model has
    those of its custom templates, or a single one if it names none.

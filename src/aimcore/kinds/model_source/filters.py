@@ -1,4 +1,4 @@
-"""The filters of a model source: which images they name, which found ones match (R-S-1 to S-5, D-12). Pure and total.
+"""The filters of a model source: which images they name, which found ones match (S-1 to S-5, D-12). Pure and total.
 
 1. A filter with `*` is a pattern; its registry is what stands before the first `/` if that has a `.`, a `:` or is
    `localhost`. No tag is split off a pattern.
@@ -30,7 +30,7 @@ class FoundImage:
 
     @property
     def uri(self) -> str:
-        """As a container image is written (R-S-19)."""
+        """As a container image is written (S-19)."""
         image = f"{self.repository}:{self.tag}"
         return image if self.registry in ("", DOCKER_HUB) else f"{self.registry}/{image}"
 

@@ -1,4 +1,4 @@
-"""AIMClusterModelSource, from inputs to plan (R-S-18 to S-26, D-9, D-13, D-14).
+"""AIMClusterModelSource, from inputs to plan (S-18 to S-26, D-9, D-13, D-14).
 
 1. Models are only added: what exists is never changed or deleted by its source.
 2. Images come in the order of the filters, sorted within each, each once; at most `maxModels` become models.
@@ -109,7 +109,7 @@ def _name(image: FoundImage) -> str:
 
 
 def desired_model(resource: Resource, image: FoundImage, patterns: Sequence[str]) -> Child:
-    """The model of one image (R-S-21). It is made once."""
+    """The model of one image (S-21). It is made once."""
     spec: Json = {"image": image.uri}
     secrets = named(resource.spec, "imagePullSecrets")
     if secrets:

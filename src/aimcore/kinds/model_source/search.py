@@ -1,4 +1,4 @@
-"""What a model source's filters find (R-S-10 to S-15, S-23, D-8).
+"""What a model source's filters find (S-10 to S-15, S-23, D-8).
 
 1. A filter with a tag names its image; the registry is not asked. The others ask for repositories and tags.
 2. An answer is asked for anew after the sync interval, a "no" sooner if its kind can mend itself.
@@ -81,7 +81,7 @@ def _pairs(answer: Answer) -> list[tuple[str, str]]:
 
 
 def filters_health(found: Sequence[FoundByFilter], overlaps: Sequence[str]) -> Health:
-    """The health of the component `Filters` (R-S-23)."""
+    """The health of the component `Filters` (S-23)."""
     total = len(found)
     if not total:
         return Health(COMPONENT, State.PROGRESSING, "NoFilters", "No filters configured")

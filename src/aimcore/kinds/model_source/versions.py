@@ -1,4 +1,4 @@
-"""Version constraints of model sources (R-S-6 to S-9, D-10, D-11). Pure and total.
+"""Version constraints of model sources (S-6 to S-9, D-10, D-11). Pure and total.
 
 1. A tag is compared only if it is a strict semantic version, after one leading `v`. Precedence is plain: a pre-release
    is lower than its release; build metadata is ignored.
@@ -49,7 +49,10 @@ def _precedence(release: Release, pre: str | None) -> Precedence:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The versions from `low` (unless `above`, itself too) to before `high` (if `closed`, itself too); `outside` negates."""
+    """The versions between `low` and `high`, None for no end.
+
+    `low` itself belongs to them unless `above`, `high` itself only if `closed`. `outside` negates the whole.
+    """
 
     low: Precedence | None = None
     high: Precedence | None = None

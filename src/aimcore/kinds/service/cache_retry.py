@@ -14,7 +14,6 @@ from aimcore import naming
 from aimcore.cluster.caches import TemplateCacheReading, read_template_cache
 from aimcore.cluster.reading import whole
 from aimcore.cluster.storage import read_job
-from aimcore.conditions import State
 from aimcore.kinds.service.inputs import CACHE as CACHE_COMPONENT
 from aimcore.kinds.service.template_cache import CACHE
 from aimcore.plan import Deletion
@@ -31,11 +30,9 @@ def attempts(resource: Resource) -> int:
 
 def retry_deletions(snapshot: Snapshot, resource: Resource, cache: TemplateCacheReading) -> tuple[Deletion, ...]:
     """The finished Jobs to delete so that a failed cache is tried once more; empty when there is nothing to retry."""
-    if State.of(cache.status) is not State.FAILED or not cache.status or attempts(resource) > 0:
+    if cache.status != "Failed" or attempts(resource) > 0:
         return ()
     others = _artifacts_of_others(snapshot, resource, cache)
-    if others is None:
-        return ()
     return tuple(
         deletion
         for artifact in cache.artifacts
@@ -44,15 +41,12 @@ def retry_deletions(snapshot: Snapshot, resource: Resource, cache: TemplateCache
     )
 
 
-def _artifacts_of_others(snapshot: Snapshot, resource: Resource, cache: TemplateCacheReading) -> set[str] | None:
-    """The artifacts that other live caches of the namespace use; None if that cannot be known."""
-    match snapshot.index(CACHE, "namespace", resource.namespace):
-        case Listed(resources):
-            readings = [r.read_as(read_template_cache) for r in resources]
-            live = [c for c in readings if c.name != cache.name and not c.is_deleting]
-            return {a.name for c in live for a in c.artifacts}
-        case _:
-            return None
+def _artifacts_of_others(snapshot: Snapshot, resource: Resource, cache: TemplateCacheReading) -> set[str]:
+    """The artifacts that other live caches of the namespace use."""
+    listing = snapshot.index(CACHE, "namespace", resource.namespace)
+    resources = listing.resources if isinstance(listing, Listed) else ()  # ours is among them: they can be read
+    readings = [r.read_as(read_template_cache) for r in resources]
+    return {a.name for c in readings if c.name != cache.name and not c.is_deleting for a in c.artifacts}
 
 
 def _failed_jobs(snapshot: Snapshot, namespace: str, artifact: str) -> Iterator[Deletion]:

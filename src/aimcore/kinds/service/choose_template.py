@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aimcore import labels, naming
@@ -228,16 +227,11 @@ def _of_model(snapshot: Snapshot, namespace: str, model: str) -> list[TemplateRe
 
 
 def _either_scope(snapshot: Snapshot, namespace: str, name: str) -> TemplateReading | Unreadable | None:
-    for kind, where in _places(namespace):
+    for kind, where in ((TEMPLATE, namespace), (CLUSTER_TEMPLATE, "")):
         found = _one(snapshot, kind, where, name)
         if found is not None:
             return found
     return None
-
-
-def _places(namespace: str) -> Iterator[tuple[str, str]]:
-    yield TEMPLATE, namespace
-    yield CLUSTER_TEMPLATE, ""
 
 
 def _one(snapshot: Snapshot, kind: str, namespace: str, name: str) -> TemplateReading | Unreadable | None:

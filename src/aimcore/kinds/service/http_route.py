@@ -144,10 +144,9 @@ def find_rival(
 ) -> Resource | None:
     """An older route of somebody else with the same path on the same gateway, the oldest if there are several."""
     listing = snapshot.index(ROUTE, "path", slashless(path))
-    if not isinstance(listing, Listed):
-        return None
+    routes = listing.resources if isinstance(listing, Listed) else ()
     parent = read_parent_ref(gateway, resource.namespace)
-    rivals = [r for r in listing.resources if _is_rival(r, resource, live, path) and _shares(r, parent)]
+    rivals = [r for r in routes if _is_rival(r, resource, live, path) and _shares(r, parent)]
     oldest = min(rivals, key=_age, default=None)
     return None if oldest is None or (live is not None and _age(live) < _age(oldest)) else oldest
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aimcore import labels, naming
+from aimcore import labels
 from aimcore.api import quantity
 from aimcore.cluster.catalogue import ModelReading, TemplateReading
 from aimcore.cluster.kserve import InferenceServiceReading, read_inference_service
@@ -184,8 +184,3 @@ def _same_pods(live: InferenceServiceReading, predictor: Json, resource: Resourc
 
 def _covers(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return all(quantity.equal(live.get(name), amount) for name, amount in wanted.items())
-
-
-def new_name(resource: Resource, revision: int) -> str | naming.NamespaceTooLong:
-    """The name of an InferenceService that does not exist yet."""
-    return naming.inference_service_name(resource.name, resource.namespace, revision=revision)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aimcore.resource import Resource
@@ -37,8 +37,10 @@ class Taken:
 Ownership = Ours | NoneOfOurs | Taken | Unreadable | NotInstalled
 
 
-def find_ours(snapshot: Snapshot, resource: Resource, kind: str, names: Sequence[str]) -> Ownership:
-    """The object of `kind` that belongs to a service. `names`: what we would call it, the preferred one first."""
+def find_ours(
+    snapshot: Snapshot, resource: Resource, kind: str, named: Callable[[Resource], Sequence[str]]
+) -> Ownership:
+    """The object of `kind` that belongs to a service. `named`: a reading of what we would call it, best first."""
     owned: list[Resource] = []
     if resource.uid:
         match snapshot.index(kind, "owner", resource.uid):
@@ -46,6 +48,9 @@ def find_ours(snapshot: Snapshot, resource: Resource, kind: str, names: Sequence
                 owned = [r for r in resources if _controls(resource.uid, r)]
             case Unreadable() | NotInstalled() as why:
                 return why
+    if len(owned) == 1:
+        return Ours(owned[0])
+    names = resource.read_as(named)
     if owned:
         return Ours(min(owned, key=lambda r: (r.is_deleting, r.name not in names, r.name)))
     for name in names:

@@ -22,7 +22,6 @@ from aimcore.conditions import (
     Health,
     State,
     Verdict,
-    condition,
     failing,
     judge,
     replaced,
@@ -118,9 +117,7 @@ def _not_looked_up(s: Situation, stored: object) -> list[Condition]:
     if not s.spec.is_autoscaled:
         kept.append(stored_condition(stored, f"{HPA}Ready"))
     return [
-        condition(
-            str(c["type"]), c.get("status") == "True", str(c.get("reason") or "Unknown"), str(c.get("message") or "")
-        )
+        Condition(str(c["type"]), str(c.get("status")), str(c.get("reason") or "Unknown"), str(c.get("message") or ""))
         for c in kept
         if c is not None
     ]

@@ -156,8 +156,10 @@ def _limits_conflict(live: InferenceServiceReading, desired: Json | None) -> Hea
     ours = mapping(desired["spec"]["predictor"]["containers"][0], "resources", "limits")
     requests, limits = mapping(live.container, "resources", "requests"), mapping(live.container, "resources", "limits")
     for name in ("cpu", "memory"):
-        asked, most = quantity.parse(requests.get(name)), quantity.parse(limits.get(name))
-        if name not in ours and asked is not None and most is not None and most < asked:
+        if name in ours or name not in requests or name not in limits:
+            continue
+        asked, most = quantity.parse(requests[name]), quantity.parse(limits[name])
+        if asked is not None and most is not None and most < asked:
             return _health(
                 State.FAILED,
                 "KServeDefaultsConflict",

@@ -56,6 +56,8 @@ def _cpu_need(cpu: Mapping[str, Any]) -> Json:
 def _reconciled(merged: Json, layers: Sequence[Mapping[str, Any]]) -> Json:
     requests, limits = merged.get("requests", {}), merged.get("limits", {})
     for name in requests.keys() & limits.keys():
+        if requests[name] == limits[name]:
+            continue
         asked, most = quantity.parse(requests[name]), quantity.parse(limits[name])
         if asked is None or most is None or asked <= most:
             continue

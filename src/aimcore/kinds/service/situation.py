@@ -102,8 +102,8 @@ class Situation:
 def assess(snapshot: Snapshot, resource: Resource) -> Situation:
     """Look up and resolve everything that a service's plan is made from."""
     spec = resource.read_as(read_spec)
-    own = find_ours(snapshot, resource, "InferenceService", _names(resource))
-    own_route = find_ours(snapshot, resource, ROUTE, (naming.route_name(resource.name, resource.namespace),))
+    own = find_ours(snapshot, resource, "InferenceService", _runtime_names)
+    own_route = find_ours(snapshot, resource, ROUTE, _route_names)
     live, route = found_resource(own), found_resource(own_route)
     reference_route = live is None and route is not None and _has_reference_path(snapshot, resource, spec, route)
     revision = choose_revision(spec.revision, live, snapshot.settings, reference_route=reference_route)
@@ -138,10 +138,14 @@ def assess(snapshot: Snapshot, resource: Resource) -> Situation:
     )
 
 
-def _names(resource: Resource) -> tuple[str, ...]:
+def _runtime_names(resource: Resource) -> tuple[str, ...]:
     """What the InferenceService may be called, by the newest rendering first."""
     names = (naming.inference_service_name(resource.name, resource.namespace, revision=r) for r in (2, 1))
     return tuple(dict.fromkeys(n for n in names if isinstance(n, str)))
+
+
+def _route_names(resource: Resource) -> tuple[str, ...]:
+    return (naming.route_name(resource.name, resource.namespace),)
 
 
 def _has_reference_path(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, route: Resource) -> bool:

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from aimcore.api.kinds import AIM_KINDS
 from aimcore.cluster.caches import TemplateCacheReading
@@ -73,8 +72,3 @@ def runtime_status(spec: ServiceSpec, autoscaler: AutoscalerReading | None, revi
 def selection_status(verdicts: Sequence[Verdict]) -> Json:
     """`status.templateSelection`: the five best candidates."""
     return {"candidates": shown_candidates(verdicts)}
-
-
-def without_absent(members: Mapping[str, Any], absent: Sequence[str]) -> Json:
-    """The members, without those of `absent` that are None: they are left as they are stored."""
-    return {k: v for k, v in members.items() if v is not None or k not in absent}

@@ -1,4 +1,4 @@
-"""How often discovery failed, and when it may be tried again (R-T-7, T-16, O-3).
+"""How often discovery failed, and when it may be tried again (T-7, T-16, O-3).
 
 1. The next attempt's moment is absolute and stands in the status. Waits: 60 s, doubled each time, at most an hour.
 2. Each Job is counted once: when the last attempt is older than the Job. While the Job is there, its reason is kept up

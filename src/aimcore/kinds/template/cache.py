@@ -1,4 +1,4 @@
-"""The template cache that a namespaced template makes for itself (R-T-9, T-10, O-15).
+"""The template cache that a namespaced template makes for itself (T-9, T-10, O-15).
 
 Any cache that the template owns is enough; an existing one is never applied again. One of its name that somebody else
 made is left alone.

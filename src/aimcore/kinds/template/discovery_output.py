@@ -1,4 +1,4 @@
-"""What a discovery Job says: its log, read as a profile and model sources (R-P-2 to P-6, O-10). Pure and total.
+"""What a discovery Job says: its log, read as a profile and model sources (P-2 to P-6, O-10). Pure and total.
 
 1. First the whole log as one JSON value, then the top-level JSON values in it, from the end.
 2. A result is a non-empty array whose first element is an object with an object `profile`; that element is used.

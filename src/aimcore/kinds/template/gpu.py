@@ -1,4 +1,4 @@
-"""Whether the cluster has the GPU that a template needs, and on which nodes it can run (R-G-1 to G-14).
+"""Whether the cluster has the GPU that a template needs, and on which nodes it can run (G-1 to G-14).
 
 1. Planning and health take the same decision, `minVram` included (T-35).
 2. Only the existence of a node label matters, never free capacity.

@@ -62,7 +62,7 @@ class Template:
 
     @property
     def needs_gpu(self) -> bool:
-        """R-G-1: a block with only `minVram` does not."""
+        """G-1: a block with only `minVram` does not."""
         return self.gpu_requests > 0 or bool(self.gpu_model)
 
 

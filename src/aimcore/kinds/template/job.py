@@ -1,4 +1,4 @@
-"""The discovery Job: what it runs with, its name, its manifest (R-J-1 to J-8, O-11, O-12).
+"""The discovery Job: what it runs with, its name, its manifest (J-1 to J-8, O-11, O-12).
 
 1. Pull secrets: the template's, then the model's, unique by name. Service account: the first that is set.
 2. Environment: the model's, then the template's, by name; an explicit `AIM_*` of the template wins over the computed.
@@ -30,7 +30,7 @@ _QUIET = ({"name": "AIM_LOG_LEVEL_ROOT", "value": "CRITICAL"}, {"name": "AIM_LOG
 class Run:
     """The values that a discovery runs with. `spec_hash`: other inputs start the attempts anew.
 
-    `former_name`: the name by the rules of before (R-J-5: the model's account and secrets, the template's env alone).
+    `former_name`: the name by the rules of before (J-5: the model's account and secrets, the template's env alone).
     """
 
     name: str

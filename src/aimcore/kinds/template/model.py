@@ -1,4 +1,4 @@
-"""The model behind a template (R-T-25, D-7).
+"""The model behind a template (T-25, D-7).
 
 1. A namespaced template takes the AIMModel of its namespace, else the AIMClusterModel; a cluster template the latter.
 2. A model that is bad only because of its templates counts as healthy: else both would wait for each other.

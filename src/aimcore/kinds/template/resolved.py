@@ -1,4 +1,4 @@
-"""What a template resolves to: hardware, its summary, the profile of an inline template (R-T-12, T-14, T-15).
+"""What a template resolves to: hardware, its summary, the profile of an inline template (T-12, T-14, T-15).
 
 1. A discovered profile gives count and model; a model that the spec names stays the spec's (O-12).
 2. `minVram` is dropped when a model is known (O-7).

@@ -1,4 +1,4 @@
-"""Whether a stored discovery result still holds (R-O-2, T-34).
+"""Whether a stored discovery result still holds (O-2, T-34).
 
 1. A stored result means that `status.profile` is present. That of an inline template was never discovered.
 2. It holds while the inputs are those that it was made from. Their hash is remembered when a result is stored; without

@@ -1,4 +1,4 @@
-"""Which templates may run a discovery Job now (R-T-5, T-6, O-5).
+"""Which templates may run a discovery Job now (T-5, T-6, O-5).
 
 1. Jobs that run keep their slots, whoever started them. What is free goes to the oldest waiting templates (creation
    time, then kind, namespace, name), so any two planners agree without a lock.

@@ -1,4 +1,4 @@
-"""The artifact that a template cache makes for a model source (R-B5).
+"""The artifact that a template cache makes for a model source (B5).
 
 1. It is made once and never applied again.
 2. `template.index` is the source's position in the template's list.

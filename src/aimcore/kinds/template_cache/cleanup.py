@@ -1,4 +1,4 @@
-"""What a template cache leaves behind when it is deleted (R-B7).
+"""What a template cache leaves behind when it is deleted (B7).
 
 1. In a namespace that is being deleted, or whose Namespace may not be read, nothing is cleaned: the finalizer goes.
 2. Else the artifacts that carry the cache's label and are not Ready are deleted, whoever owns them; then the finalizer

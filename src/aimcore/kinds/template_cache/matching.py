@@ -1,4 +1,4 @@
-"""Which artifacts serve which model source (R-B4).
+"""Which artifacts serve which model source (B4).
 
 1. Candidates have the source's URI and, if the cache names one, its storage class; none of them is being deleted.
 2. A Shared cache takes artifacts without any owner, a Dedicated one only its own, a cache without mode any.

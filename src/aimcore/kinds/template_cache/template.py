@@ -1,4 +1,4 @@
-"""The template behind a template cache (R-B3).
+"""The template behind a template cache (B3).
 
 1. The scope decides where it is looked for: Cluster, Namespace, or (Unknown, unset) the namespace first.
 2. Its model sources count whatever its state. Its health is that of its Ready condition; a template without any status
