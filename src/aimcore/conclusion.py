@@ -42,8 +42,6 @@ def is_terminating(snapshot: Snapshot, namespace: str) -> bool:
 
 def is_gone_or_terminating(snapshot: Snapshot, namespace: str) -> bool:
     """As `is_terminating`, and true of a namespace that does not exist (finalizers, B7)."""
-    if not namespace:
-        return False
     return isinstance(snapshot.object("Namespace", "", namespace), Absent) or is_terminating(snapshot, namespace)
 
 

@@ -89,13 +89,13 @@ class Log:
     def about(self, **fields: Any) -> Log:
         return Log(self.output, self.name, {**self.fields, **fields})
 
-    def debug(self, message: str, **fields: Any) -> None:
+    def debug(self, message: str, /, **fields: Any) -> None:
         self._write("debug", message, fields)
 
-    def info(self, message: str, **fields: Any) -> None:
+    def info(self, message: str, /, **fields: Any) -> None:
         self._write("info", message, fields)
 
-    def error(self, message: str, **fields: Any) -> None:
+    def error(self, message: str, /, **fields: Any) -> None:
         self._write("error", message, fields)
 
     def _write(self, level: str, message: str, fields: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@
 2. A finalizer that is added ends the round; its echo starts the next.
 3. Children are written in order; each outcome becomes a fact. If one was not done, think again, so that the status
    tells of it in the same round.
-4. Then the questions for the world are handed over, then the status is written, then the events (they belong to
+4. Then the questions for the world are handed over, then the status is written (at its `pace`), then the events (they belong to
    transitions, so only after something was written); at last the next look is scheduled.
 5. Whatever a round raises is logged, counted and retried with back-off; it harms no other key.
 """
@@ -15,7 +15,7 @@ import asyncio
 import itertools
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ from aimctl_runtime.apply import NotLeadingError, Writer, Written
 from aimctl_runtime.clock import Clock
 from aimctl_runtime.log import Log
 from aimctl_runtime.metrics import Meter, SilentMeter
+from aimctl_runtime.pace import Pace
 from aimctl_runtime.queue import ClosedError, Queue
 from aimctl_runtime.recorder import Recorder
 from aimctl_runtime.store import Store
@@ -55,6 +56,10 @@ class Thought:
     changes: Changes
     wants: tuple[Want, ...]
     check_again_at: datetime | None
+
+    def again_at(self, moment: datetime) -> Thought:
+        """The same, to be looked at again at that moment at the latest."""
+        return replace(self, check_again_at=min(moment, self.check_again_at or moment))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +98,11 @@ class Worker:
         self._recorder = recorder
         self._desk = desk
         self._clock = clock
-        self._log = log
+        self._log = log.named("controller")
         self._meter = meter or SilentMeter()
         self._make_plan = make_plan
         self._changes_needed = changes_needed
+        self._pace = Pace(clock)
         self._rounds = itertools.count(1)
 
     async def run(self) -> None:
@@ -144,6 +150,7 @@ class Worker:
         thought = self._think(key)
         resource = self._store.table.find(key)
         if resource is None:
+            self._pace.forget(key)
             return Round("success")
         if thought.changes.finalizers is not None:
             written = await self._writer.write(thought.changes.finalizers)
@@ -156,7 +163,12 @@ class Worker:
         for want in thought.wants:
             self._desk.ask(want)
         if thought.changes.status is not None:
+            waits_until = self._pace.next_write(thought.changes.status)
+            if waits_until is not None:
+                await self._emit(resource, (), results)
+                return self._ending(thought.again_at(waits_until), results, log)
             status = await self._writer.write(thought.changes.status)
+            self._pace.wrote(key)
             results.append(status)
             if not status.is_done:
                 return self._ending(thought, results, log)
@@ -227,9 +239,7 @@ def _turned(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterable[dic
     old = {c.get("type"): c.get("status") for c in _conditions(before)}
     for condition in _conditions(after):
         if old.get(condition.get("type")) != condition.get("status"):
-            told = {"condition": "type", "status": "status", "reason": "reason", "error": "message"}
-            if condition.get("status") == "True":
-                del told["error"]
+            told = {"condition": "type", "status": "status", "reason": "reason", "message": "message"}
             yield {name: str(condition.get(member, "")) for name, member in told.items()}
 
 

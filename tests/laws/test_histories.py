@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 from hypothesis import given, settings
-from laws.conftest import MINUTES, Tally, scaled
 
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.histories import History, Play
 from aimcore.testing.laws import Witness, check_quiet, check_wakeups
 from aimcore.testing.strategies import histories
+from laws.tally import MINUTES, Tally, scaled
 
 RUNNING_SHARE = 0.3
 

@@ -400,7 +400,7 @@ def test_conditions_that_turn_are_told_in_the_log():
             ("Ready", "True", "R"),
             ("ModelReady", "False", "ModelMissing"),
         ]
-        assert [line.get("error") for line in told] == [None, "no model"]
+        assert [line["message"] for line in told] == ["fine", "no model"]
 
     run(claim())
 

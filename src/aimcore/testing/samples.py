@@ -220,11 +220,7 @@ EDITS: Sequence[tuple[str, Json, str]] = (
     ("ScaledObject", {"spec": {"maxReplicaCount": 9}}, ""),
     ("Node", {"metadata": {"labels": {"amd.com/gpu.device-id": "74a5"}}}, ""),
     ("Node", {"metadata": {"labels": {"amd.com/gpu.device-id": None, "heartbeat": "1"}}}, ""),
-    (
-        "Job",
-        {"status": {"conditions": [{"type": "Failed", "status": "True", "lastTransitionTime": _LONG_AGO}]}},
-        "status",
-    ),
+    ("Job", {"status": {"conditions": [_HAS_FAILED]}}, "status"),
     ("PersistentVolumeClaim", {"status": {"phase": "Lost"}}, "status"),
 )
 """(kind, merge patch, subresource)."""

@@ -54,6 +54,6 @@ def validation_of(request: Request) -> str:
     return request.query.get("fieldValidation", "") or "Warn"
 
 
-def manager_of(request: Request) -> str:
+def field_manager_of(request: Request) -> str:
     """The field manager: as asked for, else the program's name from the user agent."""
     return request.query.get("fieldManager") or request.agent.partition("/")[0][:128] or "unknown"

@@ -25,7 +25,7 @@ from aimctl_runtime.local.exchange import (
     decoded,
     status,
 )
-from aimctl_runtime.local.readings import is_dry, key_of, manager_of, number, object_of, validation_of
+from aimctl_runtime.local.readings import is_dry, key_of, field_manager_of, number, object_of, validation_of
 from aimctl_runtime.local.subresources import log, scale
 from aimctl_runtime.local.table import metadata_only, table
 
@@ -158,7 +158,7 @@ class Routes:
     def _create(self, request: Request, target: Target) -> Reply:
         result = self.cluster.create(
             object_of(target, decoded(request)),
-            manager=manager_of(request),
+            manager=field_manager_of(request),
             dry_run=is_dry(request),
             field_validation=validation_of(request),
         )
@@ -168,7 +168,7 @@ class Routes:
         result = self.cluster.update(
             object_of(target, decoded(request)),
             subresource=target.subresource,
-            manager=manager_of(request),
+            manager=field_manager_of(request),
             dry_run=is_dry(request),
             field_validation=validation_of(request),
         )
@@ -183,7 +183,7 @@ class Routes:
             decoded(request),
             kind,
             subresource=target.subresource,
-            manager=request.query.get("fieldManager", "") if kind is PatchType.APPLY else manager_of(request),
+            manager=request.query.get("fieldManager", "") if kind is PatchType.APPLY else field_manager_of(request),
             force=request.flag("force"),
             dry_run=is_dry(request),
             field_validation=validation_of(request),
@@ -204,7 +204,7 @@ class Routes:
                 resource_version=wanted.get("resourceVersion"),
                 propagation=propagation,
                 dry_run=dry,
-                manager=manager_of(request),
+                manager=field_manager_of(request),
             )
         else:
             body = self.cluster.delete_collection(
@@ -214,7 +214,7 @@ class Routes:
                 fields=request.query.get("fieldSelector", ""),
                 propagation=propagation,
                 dry_run=dry,
-                manager=manager_of(request),
+                manager=field_manager_of(request),
             )
         return Reply(200, body)
 

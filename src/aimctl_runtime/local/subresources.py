@@ -9,7 +9,7 @@ from aimcore.simulation.world import Denial, World
 from aimctl_runtime.local.catalog import Target
 from aimctl_runtime.local.cells import found
 from aimctl_runtime.local.exchange import Answer, LogStream, Reply, Request, decoded, status
-from aimctl_runtime.local.readings import is_dry, key_of, manager_of, number
+from aimctl_runtime.local.readings import is_dry, key_of, field_manager_of, number
 
 
 def scale(cluster: Cluster, request: Request, target: Target) -> Reply:
@@ -23,7 +23,7 @@ def scale(cluster: Cluster, request: Request, target: Target) -> Reply:
         patch: Json = {"spec": {"replicas": replicas[0]}}
         if versions and versions[0]:
             patch["metadata"] = {"resourceVersion": versions[0]}
-        written = cluster.patch(key, patch, PatchType.MERGE, manager=manager_of(request), dry_run=is_dry(request))
+        written = cluster.patch(key, patch, PatchType.MERGE, manager=field_manager_of(request), dry_run=is_dry(request))
         return Reply(200, _scale_of(written.object))
     if request.method != "GET":
         return status(405, "MethodNotAllowed", "a scale can be read, updated and patched")

@@ -386,3 +386,50 @@ def test_a_failed_download_is_remembered_while_its_job_is_gone():
     rounds.round(KEY)
     assert condition_of(artifact(rounds), "DownloadComplete") == ("False", "Downloading")
     assert message_of(artifact(rounds), "DownloadComplete") == "Download failed before completion"
+
+
+@pytest.mark.rule("A8", "A10")
+def test_a_stray_job_does_not_undo_a_verified_download():
+    rounds = downloading()
+    rounds.patch(DOWNLOAD, {"status": finished()})
+    rounds.settle()
+    rounds.patch(DOWNLOAD, {"status": finished("Failed", "DeadlineExceeded", "")})
+    rounds.settle()
+    assert artifact(rounds)["status"]["status"] == "Ready"
+    assert artifact(rounds)["status"]["progress"]["displayPercentage"] == "100 %"
+    assert condition_of(artifact(rounds), "DownloadComplete") == ("True", "Verified")
+
+
+@pytest.mark.rule("A8")
+def test_a_lost_verified_claim_is_reported_as_downloading_again():
+    rounds = downloading(imagePullSecrets=[{"name": "r"}])
+    rounds.patch(DOWNLOAD, {"status": finished()})
+    rounds.settle()
+    rounds.remove(DOWNLOAD)
+    rounds.remove(CLAIM)
+    rounds.round(KEY)
+    assert condition_of(artifact(rounds), "DownloadComplete") == ("False", "Downloading")
+    assert artifact(rounds)["status"]["status"] == "Progressing"
+    rounds.settle()
+    assert rounds.get(*DOWNLOAD)["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "r"}]
+
+
+def test_a_dedicated_account_needs_no_default_account():
+    rounds = world(size="5Gi", settings=Settings(dedicated_download_accounts=True))
+    rounds.settle()
+    assert "imagePullSecrets" not in rounds.get("ServiceAccount", "ns", DOWNLOAD.name)
+
+
+@pytest.mark.rule("A2")
+def test_last_used_is_when_the_newest_service_that_mounts_the_claim_was_created():
+    rounds = downloading()
+    rounds.settle()
+    assert "lastUsed" not in artifact(rounds)["status"]
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": CLAIM.name}}]
+    for name, created in (("a", "2026-11-23T13:00:00Z"), ("b", "2026-11-23T12:30:00Z")):
+        metadata = {"name": name, "namespace": "ns", "creationTimestamp": created}
+        rounds.put({"kind": "InferenceService", "metadata": metadata, "spec": {"predictor": {"volumes": volumes}}})
+    rounds.settle()
+    assert artifact(rounds)["status"]["lastUsed"] == "2026-11-23T13:00:00Z"
+    rounds.remove(Key("InferenceService", "ns", "a"))
+    assert rounds.settle() == 0

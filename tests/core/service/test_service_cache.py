@@ -257,6 +257,19 @@ def test_a_claim_that_no_longer_exists_is_replaced_when_the_new_cache_is_ready()
 
 
 @pytest.mark.rule("D-36")
+def test_a_claim_that_is_only_kept_by_its_pod_is_lost_and_stays_mounted() -> None:
+    objects = without(running_world(), "AIMTemplateCache", "PersistentVolumeClaim")
+    leaving = claim()
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-23T15:00:00Z"
+    plan = plan_of(*objects, leaving, cache("n", status="Progressing"))
+    assert said(plan, "Cache") == ("False", "CacheLost")
+    assert plan.status["status"] == "Degraded"
+    ready = plan_of(*objects, leaving, cache("new", artifacts={"art-9": "Ready"}))
+    assert said(ready, "Cache") == ("True", "CacheReady")
+    assert child(ready, "InferenceService")["spec"]["predictor"]["volumes"][1]["name"] == "art-1"
+
+
+@pytest.mark.rule("D-36")
 def test_a_lost_claim_without_a_successor_stays_named() -> None:
     fresh = cache("new", artifacts={})
     predictor = child(

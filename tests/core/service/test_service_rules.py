@@ -7,6 +7,7 @@ from service_world import (
     IMAGE,
     ISVC,
     KEY,
+    NOW,
     NS,
     cache,
     child,
@@ -18,6 +19,7 @@ from service_world import (
     plan_of,
     ready_world,
     resolved,
+    route_live,
     running_world,
     runtime_config,
     said,
@@ -25,9 +27,12 @@ from service_world import (
     template,
 )
 
+from aimcore.diff import changes_needed
+from aimcore.kinds.service import plan_service
 from aimcore.plan import Write
 from aimcore.resource import Key
-from aimcore.snapshot import NotInstalled, Unreadable
+from aimcore.snapshot import Found, NotInstalled, Snapshot, Unreadable
+from aimcore.table import Table
 
 SOURCE = {"modelId": "a/b", "sourceUri": "hf://a/b"}
 
@@ -176,3 +181,39 @@ def test_a_path_too_long_even_for_the_default_has_no_reference_form() -> None:
     assert KEY.namespace == NS
     assert cache()["kind"] == "AIMTemplateCache"
     assert obj("v1", "Pod", "p")["kind"] == "Pod"
+
+
+def test_a_limit_of_somebody_else_above_the_request_is_no_conflict() -> None:
+    objects = running_world()
+    live = next(o for o in objects if o["kind"] == "InferenceService")
+    live["spec"]["predictor"]["containers"][0]["resources"]["limits"]["cpu"] = "100"
+    assert plan_of(*objects).status["status"] == "Running"
+
+
+@pytest.mark.rule("R-2.5", "R-2.8", "R-11.11")
+def test_a_settled_service_needs_no_change_at_all() -> None:
+    routing = {"enabled": True, "gatewayRef": {"name": "gw"}}
+    objects = running_world(routing=routing)
+    objects.append(route_live(child(plan_of(*objects), "HTTPRoute")))
+    objects[0] = resolved(objects[0], plan_of(*objects))
+    table = Table(objects)
+    snapshot = Snapshot(table, NOW)
+    found = snapshot.object(*KEY)
+    assert isinstance(found, Found)
+    plan = plan_service(snapshot, found.resource)
+    assert plan.status["status"] == "Running"
+    assert not changes_needed(plan, snapshot)
+
+
+@pytest.mark.rule("R-2.6", "D-34")
+def test_what_was_not_looked_up_keeps_its_conditions() -> None:
+    objects = running_world(minReplicas=1, maxReplicas=2)
+    stored = [
+        {"type": "HPAReady", "status": "True", "reason": "HPAOperational", "message": "m"},
+        {"type": "InferenceServicePodsReady", "status": "Unknown", "reason": "Timeout", "message": "m"},
+    ]
+    objects[0]["status"]["conditions"] = stored
+    down = {"InferenceService": Unreadable("InferenceService", "Timeout", "x")}
+    plan = plan_of(*[o for o in objects if o["kind"] != "InferenceService"], unavailable=down)
+    assert said(plan, "HPA") == ("True", "HPAOperational")
+    assert said(plan, "InferenceServicePods") == ("Unknown", "Timeout")

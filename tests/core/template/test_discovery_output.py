@@ -62,6 +62,7 @@ def test_the_result_is_found_in_any_noise(log):
         ('[{"profile": {"metadata": {"metric": "speed"}}}]', 'metric "speed" is none of'),
         ('[{"profile": {"metadata": []}}]', "metadata is no object"),
         ('[{"profile": {"env_vars": {"A": 1}}}]', "A is no text"),
+        ('[{"profile": {"engine_args": {"a": NaN}}}]', "no valid JSON array"),
         ('[{"profile": {}, "models": {}}]', "models is no array"),
         ('[{"profile": {}, "models": [1]}]', "an entry is no object"),
         ('[{"profile": {}, "models": [{"name": "x", "source": "hf://a/b"}]}]', "does not match"),

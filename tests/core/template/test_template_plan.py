@@ -524,3 +524,28 @@ def test_attempts_taken_over_without_a_next_moment_wait_from_the_last_one():
     rounds.settle()
     assert rounds.all("Job") == []
     assert rounds.plans[key(rounds)].check_again_at == before + timedelta(seconds=120)
+
+
+@pytest.mark.rule("O-11")
+def test_other_pods_and_unseen_output_are_waited_for():
+    rounds = world()
+    rounds.settle()
+    rounds.put(pod("p", "ns", job(rounds).name, "Running"))
+    rounds.settle()
+    assert condition_of(template(rounds), "DiscoveryPodsReady") == ("False", "PodsStarting")
+    rounds.patch(job(rounds), {"status": finished()})
+    rounds.settle()
+    assert message_of(template(rounds), "DiscoveryJobReady") == "Waiting for the discovery's output"
+    assert template(rounds)["status"]["status"] == "Progressing"
+
+
+@pytest.mark.rule("O-6")
+def test_an_affinity_of_another_form_is_replaced():
+    rounds = world(modelSources=[SOURCE])
+    expression = {"key": "zone", "operator": "In", "values": ["a"]}
+    terms = {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}
+    stored = {"resolvedNodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+    rounds.patch(key(rounds), {"status": stored})
+    rounds.settle()
+    assert "74a1" in str(template(rounds)["status"]["resolvedNodeAffinity"])
+    assert "zone" not in str(template(rounds)["status"]["resolvedNodeAffinity"])

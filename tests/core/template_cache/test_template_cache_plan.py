@@ -5,7 +5,7 @@ import pytest
 from aimcore.facts import Outcome, Refusal
 from aimcore.kinds.template_cache import plan_template_cache
 from aimcore.resource import Key
-from aimcore.snapshot import Snapshot, Unreadable
+from aimcore.snapshot import NotInstalled, Snapshot, Unreadable
 from core.kind_rounds import START, Rounds, aim, condition_of, message_of
 
 KEY = Key("AIMTemplateCache", "ns", "llama-cache")
@@ -337,3 +337,52 @@ def test_a_cache_that_records_an_artifact_keeps_it_from_another_caches_clean_up(
     rounds.round(KEY)
     rounds.patch(KEY, {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}})
     assert rounds.plan(KEY).deletions == ()
+
+
+@pytest.mark.rule("B4", "B7")
+@pytest.mark.parametrize(("source", "spared"), [(TINY, True), (OTHER, False)])
+def test_an_artifact_that_another_cache_needs_is_spared_before_it_is_recorded(source, spared):
+    rounds = world(())
+    put_artifact(rounds, status="Failed", metadata=LABEL)
+    stored = {"status": "Ready", "conditions": READY, "modelSources": [source]}
+    rounds.put(aim("AIMServiceTemplate", "u", "ns", spec={"modelName": "m"}, status=stored))
+    rounds.round(KEY)
+    spec = {"templateName": "u", "templateScope": "Namespace", "mode": "Shared"}
+    rounds.put(aim("AIMTemplateCache", "another", "ns", spec=spec))
+    rounds.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "ns"}})
+    rounds.patch(KEY, {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z"}})
+    assert (rounds.plan(KEY).deletions == ()) is spared
+
+
+@pytest.mark.rule("B7")
+def test_a_cache_without_our_finalizer_is_let_go():
+    rounds = world()
+    rounds.patch(KEY, {"metadata": {"deletionTimestamp": "2026-11-23T12:00:00Z", "finalizers": ["other"]}})
+    assert rounds.settle() == 0
+
+
+@pytest.mark.rule("B7")
+def test_an_artifact_without_a_claim_is_not_mounted():
+    rounds = world()
+    rounds.put(
+        aim(
+            "AIMArtifact", "x", "ns", spec={"sourceUri": TINY["sourceUri"]}, status={"status": "Failed"}, metadata=LABEL
+        )
+    )
+    assert len(deleting(rounds).plan(KEY).deletions) == 1
+
+
+def test_without_the_kind_artifact_the_cache_waits():
+    rounds = world()
+    rounds.table.learn_availability("AIMArtifact", NotInstalled("AIMArtifact"))
+    rounds.settle()
+    assert "not installed" in message_of(cache(rounds), "ArtifactsReady")
+
+
+@pytest.mark.rule("B2")
+def test_a_mount_point_that_somebody_wrote_stays():
+    rounds = world()
+    put_artifact(rounds)
+    rounds.settle()
+    rounds.patch(KEY, {"status": {"artifacts": {"x": {"mountPoint": "/m"}}}})
+    assert rounds.settle() == 0

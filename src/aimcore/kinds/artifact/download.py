@@ -66,11 +66,11 @@ def read_progress(
     if job.is_complete:
         complete = condition(DOWNLOAD_COMPLETE, True, "Verified", _COMPLETE)
         return Progress(complete if verified else _RUNNING, _all_there(status, size) if verified else {})
+    if verified:
+        return Progress(condition(DOWNLOAD_COMPLETE, True, "Verified", _COMPLETE), {})
     reached = whole(status, "progress", "percentage")
     if job.is_failed or any(phase_of(p) == "Failed" for p in pods):
         return Progress(_failed(reached), {"progress": {**mapping(status, "progress"), "displayPercentage": "N/A"}})
-    if verified:
-        return Progress(condition(DOWNLOAD_COMPLETE, True, "Verified", _COMPLETE), {})
     if reached >= 100:
         verifying = "Download complete, verifying integrity..."
         return Progress(condition(DOWNLOAD_COMPLETE, True, "Verifying", verifying), {})
@@ -98,7 +98,6 @@ def _failed(reached: int) -> Condition:
 
 def _all_there(status: Mapping[str, Any], size: int) -> Mapping[str, Any]:
     progress: dict[str, Any] = {**mapping(status, "progress"), "percentage": 100, "displayPercentage": "100 %"}
-    if size:
-        progress |= {"totalBytes": size, "downloadedBytes": size}
+    progress |= {"totalBytes": size, "downloadedBytes": size} if size else {}
     told = mapping(status, "download")
     return {"progress": progress, "download": {**told, "message": "Complete"}} if told else {"progress": progress}

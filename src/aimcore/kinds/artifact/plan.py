@@ -22,6 +22,7 @@ from aimcore.errors import health_of_unreadable
 from aimcore.health.claims import claim_health
 from aimcore.health.jobs import job_health
 from aimcore.health.pods import pods_health
+from aimcore.indexes import in_namespace
 from aimcore.kinds.artifact.children import (
     desired_account,
     desired_check_size_job,
@@ -36,7 +37,7 @@ from aimcore.labels import is_paused
 from aimcore.plan import Child, Deletion, Plan
 from aimcore.resource import Resource
 from aimcore.runtime_config import RuntimeConfig, config_health, resolve_runtime_config
-from aimcore.snapshot import Absent, Found, Lookup, Snapshot, Unreadable
+from aimcore.snapshot import Absent, Found, Listed, Lookup, Snapshot, Unreadable, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def plan_artifact(snapshot: Snapshot, resource: Resource) -> Plan:
         resource,
         components=[h for h in (config_is, *_components(snapshot, seen)) if h is not None],
         children=() if blocked else tuple(_children(resource, seen)),
-        status={**_status(resource, seen), **progress.status},
+        status={**_status(resource, seen), **progress.status, **_last_used(snapshot, resource, seen)},
         others=() if progress.condition is None else (progress.condition,),
         deletions=() if blocked else tuple(_deletions(seen)),
     )
@@ -215,6 +216,15 @@ def _status(resource: Resource, seen: Seen) -> dict[str, Any]:
     if seen.verified:
         status["verifiedClaimUID"] = claim.uid
     return status
+
+
+def _last_used(snapshot: Snapshot, resource: Resource, seen: Seen) -> dict[str, Any]:
+    """When the newest InferenceService that mounts the claim was created; what is stored is never set back."""
+    name = in_namespace(seen.artifact.namespace, seen.artifact.claim_name)
+    mounting = snapshot.index("InferenceService", "claim", name)
+    created = [i.created for i in mounting.resources] if isinstance(mounting, Listed) else []
+    newest = max((c for c in created if moment(c) is not None), default="")
+    return {"lastUsed": newest} if newest > text(resource.status, "lastUsed") else {}
 
 
 def _shown_size(resource: Resource, seen: Seen) -> str:

@@ -47,10 +47,6 @@ class Filter:
     constraints: tuple[Constraint, ...]
     problem: str = ""
 
-    @property
-    def is_pattern(self) -> bool:
-        return "*" in self.repository
-
     def accepts(self, repository: str, tag: str) -> bool:
         """Whether a repository and tag of the filter's registry match."""
         if repository in self.exclude or not glob_matches(self.repository, repository):

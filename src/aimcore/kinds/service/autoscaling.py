@@ -65,8 +65,7 @@ def _measured(measured: Mapping[str, Any]) -> Json:
         desired["serverAddress"] = address
     if names := texts(measured, "metricNames"):
         desired["metricNames"] = list(names)
-    if query := query_of(measured):
-        desired["query"] = query
+    desired["query"] = query_of(measured)
     if operation := text(measured, "operationOverTime"):
         desired["operationOverTime"] = operation
     return desired
@@ -79,9 +78,7 @@ def query_of(measured: Mapping[str, Any]) -> str:
 
 
 def _target(target: Mapping[str, Any]) -> Json:
-    desired: Json = {"type": text(target, "type")}
-    if value := target_value(target):
-        desired["value"] = value
+    desired: Json = {"type": text(target, "type"), "value": target_value(target)}
     if average := _quantity_text(target, "averageValue"):
         desired["averageValue"] = average
     if utilization := whole(target, "averageUtilization"):

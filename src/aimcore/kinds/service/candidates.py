@@ -114,13 +114,13 @@ _REQUIREMENTS = ("ServiceOverridesNotMatched", "RequiredGPUNotInCluster")
 
 
 def _best(scoped: Sequence[TemplateReading], model: str, fallen: Sequence[Verdict]) -> Selection:
-    ranked = sorted(scoped, key=rank)  # stable: equals stay in (scope, name) order
-    best = rank(ranked[0])
-    tied = [t for t in ranked if rank(t) == best]
-    if len(tied) > 1:
-        names = ", ".join(sorted(t.name for t in tied))
-        verdicts = [Verdict(t, False, TIED if t in tied else OUTRANKED) for t in ranked]
-        message = f'Multiple templates ({len(tied)}) satisfy model "{model}": {names}'
+    placed = sorted((rank(t), number) for number, t in enumerate(scoped))  # equals stay in (scope, name) order
+    ranked = [scoped[number] for _, number in placed]
+    best = sum(place == placed[0][0] for place, _ in placed)
+    if best > 1:
+        names = ", ".join(sorted(t.name for t in ranked[:best]))
+        verdicts = [Verdict(t, False, TIED if number < best else OUTRANKED) for number, t in enumerate(ranked)]
+        message = f'Multiple templates ({best}) satisfy model "{model}": {names}'
         return Tie(message, (*verdicts, *fallen))
     verdicts = [Verdict(t, t is ranked[0], BEST if t is ranked[0] else OUTRANKED) for t in ranked]
     return Picked(ranked[0], (*verdicts, *fallen))

@@ -93,7 +93,7 @@ def plan_runtime_config(s: Situation) -> Part:
 def plan_cache(snapshot: Snapshot, s: Situation) -> Part:
     """The cache: report it, make it when there is none, retry it once when it failed."""
     mounted = () if s.predictor is None else mounted_claims(s.predictor.live)
-    lost = () if s.predictor is None else s.predictor.lost_claims
+    lost = () if s.predictor is None else tuple(claim.name for claim in s.predictor.lost)
     retry = () if s.cache is None or CACHE in s.stops else retry_deletions(snapshot, s.resource, s.cache)
     health: Health = cache_health(s.cache_resolution, s.spec, lost, mounted, retried=_retried(s, bool(retry)))
     recorded = cache_status(s.resource, s.cache, retries=bool(retry))

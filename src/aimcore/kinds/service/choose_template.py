@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from aimcore import labels, naming
 from aimcore.api.kinds import AIM_KINDS
@@ -141,10 +143,12 @@ def _recovered(
     named = _either_scope(snapshot, resource.namespace, label)
     if named is not None or model is None:
         return named
-    candidates = _of_model(snapshot, resource.namespace, model.name)
-    if isinstance(candidates, Unreadable):
-        return candidates
-    return next((t for t in candidates if naming.label_value(t.name) == label), None)
+    found = _of_model(snapshot, resource.namespace, model.name)
+    return found if isinstance(found, Unreadable) else _labelled(found, label)
+
+
+def _labelled(templates: Sequence[TemplateReading], label: str) -> TemplateReading | None:
+    return next((t for t in templates if naming.label_value(t.name) == label), None)
 
 
 # ---- a named template -----------------------------------------------------------------------------------------------
@@ -203,7 +207,8 @@ def _selected(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, model: 
     nodes = snapshot.availability("Node")
     if isinstance(nodes, Unreadable) and any(t.gpu_model and t.is_ready for t in candidates):
         return nodes
-    match select(snapshot, spec, model.name, candidates):
+    selection = select(snapshot, spec, model.name, candidates)
+    match selection:
         case Picked(template, verdicts):
             return TemplateFound(template, verdicts)
         case NotYet(message, verdicts):
@@ -212,6 +217,7 @@ def _selected(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, model: 
             return NoTemplate(message, verdicts)
         case Tie(message, verdicts):
             return TemplateAmbiguous(message, verdicts)
+    assert_never(selection)
 
 
 def _of_model(snapshot: Snapshot, namespace: str, model: str) -> list[TemplateReading] | Unreadable:

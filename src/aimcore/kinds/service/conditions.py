@@ -155,7 +155,7 @@ def cache_health(
 ) -> Health:
     """The health of the component Cache (6.5, D-9, D-11, D-36).
 
-    `mounted`: claims that the live InferenceService mounts; `lost`: those of them that no longer exist; `retried`: a
+    `mounted`: claims that the live InferenceService mounts; `lost`: those of them that are gone or going; `retried`: a
     clause about the retry of a failed cache, or "".
     """
     match resolution:

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from aimcore import labels, naming
 from aimcore.cluster.caches import TemplateCacheReading, read_template_cache
 from aimcore.cluster.catalogue import ServiceReading, read_service
@@ -41,13 +43,15 @@ def plan_deletion(snapshot: Snapshot, resource: Resource) -> Plan:
 
 def _needs_cleaning(snapshot: Snapshot, resource: Resource) -> bool | None:
     """Whether caches are to be cleaned up; None when that cannot be known now."""
-    match snapshot.object("Namespace", "", resource.namespace):
+    found = snapshot.object("Namespace", "", resource.namespace)
+    match found:
         case Found(namespace):
             return not (namespace.is_deleting or text(namespace.status, "phase") == "Terminating")
         case Unreadable(reason=reason):
             return False if reason in _NO_RIGHTS else None
         case Absent() | NotInstalled():
             return False
+    assert_never(found)
 
 
 def _caches_to_delete(snapshot: Snapshot, resource: Resource) -> tuple[Deletion, ...] | None:

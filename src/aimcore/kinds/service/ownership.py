@@ -43,11 +43,10 @@ def find_ours(
     """The object of `kind` that belongs to a service. `named`: a reading of what we would call it, best first."""
     owned: list[Resource] = []
     if resource.uid:
-        match snapshot.index(kind, "owner", resource.uid):
-            case Listed(resources):
-                owned = [r for r in resources if _controls(resource.uid, r)]
-            case Unreadable() | NotInstalled() as why:
-                return why
+        listing = snapshot.index(kind, "owner", resource.uid)
+        if not isinstance(listing, Listed):
+            return listing
+        owned = [r for r in listing.resources if _controls(resource.uid, r)]
     if len(owned) == 1:
         return Ours(owned[0])
     names = resource.read_as(named)

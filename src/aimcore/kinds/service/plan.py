@@ -113,9 +113,7 @@ def _not_looked_up(s: Situation, stored: object) -> list[Condition]:
     """Behind an InferenceService that cannot be read nothing is looked up: its conditions stay as they are (D-34)."""
     if not isinstance(s.own_inference_service, Unreadable):
         return []
-    kept = [stored_condition(stored, f"{PODS}Ready")]
-    if not s.spec.is_autoscaled:
-        kept.append(stored_condition(stored, f"{HPA}Ready"))
+    kept = (stored_condition(stored, f"{component}Ready") for component in (PODS, HPA))
     return [
         Condition(str(c["type"]), str(c.get("status")), str(c.get("reason") or "Unknown"), str(c.get("message") or ""))
         for c in kept

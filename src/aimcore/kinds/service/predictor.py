@@ -23,7 +23,7 @@ from aimcore.errors import health_of_unreadable
 from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
 from aimcore.kinds.service.inputs import INFERENCE_SERVICE, PODS
-from aimcore.kinds.service.volumes import lost_claims
+from aimcore.kinds.service.volumes import Lost, lost_claims
 from aimcore.naming import predictor_name
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Absent, Found, Listed, Snapshot, Unreadable, moment
@@ -36,8 +36,8 @@ class Predictor:
     """What runs behind an InferenceService.
 
     `newest`: the pods of the newest pod template; `is_rolled_out`: at least one replica of it is up and ready;
-    `is_serving`: KServe says Ready, or some replica is available; `lost_claims`: claims that it mounts and that are no
-    longer there.
+    `is_serving`: KServe says Ready, or some replica is available; `lost`: claims that it mounts and that are gone or
+    going.
     """
 
     inference_service: Resource
@@ -46,7 +46,7 @@ class Predictor:
     newest: tuple[Resource, ...]
     is_rolled_out: bool
     is_serving: bool
-    lost_claims: tuple[str, ...]
+    lost: tuple[Lost, ...]
 
 
 def observe_predictor(snapshot: Snapshot, inference_service: Resource) -> Predictor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from aimcore import labels, naming
 from aimcore.api.kinds import AIM_KINDS
@@ -91,6 +91,7 @@ def resolve_model(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, *, 
             return _by_sources(snapshot, resource, spec, custom)
         case Unchosen():
             return ModelInvalid("ModelNotFound", "no model specified in service spec")
+    assert_never(spec.model)
 
 
 def _resolved_before(snapshot: Snapshot, resource: Resource, is_deployed: bool) -> ModelReading | Unreadable | None:

@@ -86,7 +86,8 @@ def _desired(s: Situation) -> Json | None:
     image = s.model.image if s.model is not None and s.model.image else text(live.container, "image")
     if live.is_deleting or not image:
         return None
-    return _rendered(s, template, updated_storage(live, s.cache, s.predictor.lost_claims))
+    gone = tuple(claim.name for claim in s.predictor.lost if claim.is_gone)
+    return _rendered(s, template, updated_storage(live, s.cache, gone))
 
 
 def _cache_to_mount(s: Situation) -> tuple[TemplateCacheReading | None, bool]:
@@ -148,6 +149,8 @@ def _scaling_health(s: Situation, scaling: Scaling | None, wanted: str) -> tuple
     if scaling is not None and s.spec.is_autoscaled and scaling.unreadable is not None:
         health = health_of_unreadable(HPA, scaling.unreadable, Depends.DOWNSTREAM)
         return (replace(health, reason="HPAFetchError"),), ()
+    if isinstance(s.own_inference_service, Unreadable):
+        return (), ()
     live = None if s.predictor is None else s.predictor.live
     if not s.spec.is_autoscaled:
         if scaling is None or live is None:

@@ -16,7 +16,7 @@ from aimcore.cluster.kserve import InferenceServiceReading
 from aimcore.cluster.reading import text
 from aimcore.naming import dns_label
 from aimcore.resource import Json
-from aimcore.snapshot import Absent, Snapshot
+from aimcore.snapshot import Absent, Found, Snapshot
 
 CACHE_ROOT = "/workspace/cache"
 SHARED_MEMORY = "dshm"
@@ -28,6 +28,14 @@ class Storage:
 
     volumes: tuple[Json, ...]
     mounts: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A claim that is gone, or is being deleted while pods still use it."""
+
+    name: str
+    is_gone: bool
 
 
 def base_storage() -> Storage:
@@ -110,8 +118,15 @@ def mounted_claims(live: InferenceServiceReading) -> tuple[str, ...]:
     return tuple(c for v in live.volumes if v.get("name") != SHARED_MEMORY and (c := claim_of(v)))
 
 
-def lost_claims(snapshot: Snapshot, namespace: str, live: InferenceServiceReading) -> tuple[str, ...]:
-    """The mounted claims that no longer exist. One that cannot be read is not lost."""
-    return tuple(
-        c for c in mounted_claims(live) if isinstance(snapshot.object("PersistentVolumeClaim", namespace, c), Absent)
-    )
+def lost_claims(snapshot: Snapshot, namespace: str, live: InferenceServiceReading) -> tuple[Lost, ...]:
+    """The mounted claims that no longer exist, or will not once their pods are gone. Unreadable is not lost."""
+    lost = []
+    for name in mounted_claims(live):
+        match snapshot.object("PersistentVolumeClaim", namespace, name):
+            case Absent():
+                lost.append(Lost(name, is_gone=True))
+            case Found(claim) if claim.is_deleting:
+                lost.append(Lost(name, is_gone=False))
+            case _:
+                pass
+    return tuple(lost)

@@ -1,0 +1,102 @@
+"""Scenarios that together make the controller use every permission that it has."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from deploy.recording import Json, Play
+
+IMAGE = "amdenterpriseai/aim-qwen-qwen3-32b:0.8.5"
+CRASHING = "ghcr.io/acme/aim-crash:1.0"
+LOST = "ghcr.io/acme/aim-lost:1.0"
+LABELS = {"com.amd.aim.model.canonicalName": "Acme/Demo"}
+GATEWAY = {"enabled": True, "gatewayRef": {"name": "inference-gateway", "namespace": "gateways"}}
+WORLD: Json = {
+    "images": [{"image": "ghcr.io/acme/aim-tags:1.0", "labels": LABELS}],
+    "sources": [{"uri": "hf://Acme/Lost", "sizeBytes": 1000, "fault": "not-found"}],
+}
+
+
+def service(play: Play, name: str, spec: Json) -> None:
+    play.create("AIMService", name, {"model": {"image": IMAGE}, **spec})
+
+
+def template(play: Play, name: str, model: str, uri: str) -> None:
+    play.create("AIMServiceTemplate", name, {
+        "modelName": model, "type": "optimized", "metric": "latency", "precision": "fp8",
+        "hardware": {"gpu": {"model": "MI300X", "requests": 1}},
+        "modelSources": [{"modelId": "Acme/Lost", "sourceUri": uri, "size": "1Gi"}],
+    })  # fmt: skip
+
+
+async def a_service_comes_up_with_a_route_and_loses_it(play: Play) -> None:
+    service(play, "chat", {"routing": GATEWAY})
+    await play.until("chat is Running", lambda: play.state("chat") == "Running")
+    assert play.all("HTTPRoute")
+    play.merge("AIMService", "chat", {"spec": {"replicas": 2}})
+    await play.until("the change is applied", lambda: play.all("InferenceService")[0]["spec"]["predictor"])
+    play.merge("AIMService", "chat", {"spec": {"routing": {"enabled": False}}})
+    await play.until("the route is deleted", lambda: not play.all("HTTPRoute"))
+
+
+async def a_service_is_scaled_by_a_scaled_object_of_ours_and_then_no_more(play: Play) -> None:
+    play.create("AIMRuntimeConfig", "ours", {"autoscaling": {"scaledObject": "aim"}})
+    service(play, "scaled", {"runtimeConfigName": "ours", "minReplicas": 1, "maxReplicas": 3})
+    await play.until("scaled is Running", lambda: play.state("scaled") == "Running")
+    assert play.all("ScaledObject")
+    play.merge("AIMService", "scaled", {"spec": {"minReplicas": None, "maxReplicas": None, "replicas": 1}})
+    await play.until("the ScaledObject is deleted", lambda: not play.all("ScaledObject"))
+
+
+async def a_registry_is_read_with_a_secret_and_makes_cluster_models(play: Play) -> None:
+    config = base64.b64encode(b'{"auths": {}}').decode()
+    play.create("Secret", "pull", {}, type="kubernetes.io/dockerconfigjson", data={".dockerconfigjson": config})
+    service(play, "private", {"imagePullSecrets": [{"name": "pull"}]})
+    filters = [{"image": "acme/aim-tags"}]
+    play.create("AIMClusterModelSource", "source", {"registry": "ghcr.io", "filters": filters}, namespace="")
+    await play.until("the source makes a model", lambda: play.all("AIMClusterModel"))
+    play.create("AIMClusterModel", "qwen", {"image": IMAGE}, namespace="")
+    await play.until("the model makes templates", lambda: play.all("AIMClusterServiceTemplate"))
+
+
+async def a_download_fails_is_retried_and_everything_is_deleted(play: Play) -> None:
+    play.create("AIMModel", "lost", {"image": LOST, "discovery": {"extractMetadata": False}})
+    template(play, "lost", "lost", "hf://Acme/Lost")
+    play.create("AIMService", "lost", {"model": {"name": "lost"}})
+
+    def retried() -> Any:
+        return (play.find("AIMService", "lost") or {}).get("status", {}).get("cache", {}).get("retryAttempts") == 1
+
+    await play.until("the cache is retried", retried, 60.0)
+    play.delete("AIMService", "lost")
+    await play.until("its cache and artifact are gone", lambda: not _made_of(play, "AIMArtifact", "hf://Acme/Lost"))
+
+
+async def a_template_with_a_cache_of_its_own_discovers_and_caches(play: Play) -> None:
+    spec = {"modelName": "chat-model", "metric": "throughput", "precision": "fp8"}
+    play.create("AIMModel", "chat-model", {"image": IMAGE})
+    hardware = {"gpu": {"model": "MI300X", "requests": 1}}
+    play.create("AIMServiceTemplate", "own", {**spec, "hardware": hardware, "caching": {"enabled": True}})
+    await play.until("its cache is there", lambda: any(c["spec"]["templateName"] == "own" for c in play.all("AIMTemplateCache")))
+
+
+async def a_server_crashes_and_its_log_is_read(play: Play) -> None:
+    play.create("AIMModel", "crash", {"image": CRASHING, "discovery": {"extractMetadata": False}})
+    template(play, "crash", "crash", "hf://Qwen/Qwen3-32B")
+    play.create("AIMService", "crash", {"model": {"name": "crash"}})
+    await play.until("crash is Failed", lambda: play.state("crash") == "Failed", 60.0)
+
+
+def _made_of(play: Play, kind: str, uri: str) -> list[Json]:
+    return [a for a in play.all(kind) if a["spec"]["sourceUri"] == uri]
+
+
+PLAYS = (
+    a_service_comes_up_with_a_route_and_loses_it,
+    a_service_is_scaled_by_a_scaled_object_of_ours_and_then_no_more,
+    a_registry_is_read_with_a_secret_and_makes_cluster_models,
+    a_download_fails_is_retried_and_everything_is_deleted,
+    a_template_with_a_cache_of_its_own_discovers_and_caches,
+    a_server_crashes_and_its_log_is_read,
+)

@@ -1,0 +1,118 @@
+"""Partial objects against whole ones: what a scenario expects, and one line for each thing that is otherwise.
+
+1. A mapping matches one that has at least its members. A list matches item by item; `conditions` match by `type`.
+2. Tags say what plain values cannot: `!absent`, `!any`, `!like <regex>`, `!contains [items]`, `!uid Kind/name`.
+3. `!uid` names an object of the scenario; it stands for that object's uid in what is given and in what is expected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The member is not there."""
+
+
+@dataclass(frozen=True)
+class Anything:
+    """The member is there, whatever it is."""
+
+
+@dataclass(frozen=True)
+class Like:
+    """A text in which the pattern is found."""
+
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Contains:
+    """A list in which each of these items matches one."""
+
+    items: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class UidOf:
+    """The uid of the object `Kind/name`."""
+
+    bearer: str
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+_Loader.add_constructor("!absent", lambda _loader, _node: Absent())
+_Loader.add_constructor("!any", lambda _loader, _node: Anything())
+_Loader.add_constructor("!like", lambda loader, node: Like(loader.construct_scalar(node)))
+_Loader.add_constructor("!uid", lambda loader, node: UidOf(loader.construct_scalar(node)))
+_Loader.add_constructor("!contains", lambda loader, node: Contains(tuple(loader.construct_sequence(node, deep=True))))
+
+
+def read_documents(file: Path) -> list[Any]:
+    """The documents of a YAML file, without empty ones. None if there is no such file: an empty list."""
+    if not file.exists():
+        return []
+    return [d for d in yaml.load_all(file.read_text(), _Loader) if d is not None]  # noqa: S506
+
+
+def with_uids(value: Any, uid_of: Callable[[str], str]) -> Any:
+    """`value` with every `!uid` replaced."""
+    if isinstance(value, UidOf):
+        return uid_of(value.bearer)
+    if isinstance(value, dict):
+        return {k: with_uids(v, uid_of) for k, v in value.items()}
+    if isinstance(value, list):
+        return [with_uids(v, uid_of) for v in value]
+    return Contains(tuple(with_uids(list(value.items), uid_of))) if isinstance(value, Contains) else value
+
+
+_MISSING = object()
+
+
+def mismatches(expected: Any, found: Any, path: str = "") -> Iterator[str]:
+    """Where `found` is not as expected, as lines."""
+    match expected:
+        case Absent():
+            if found is not _MISSING:
+                yield f"{path}: expected to be absent, is {found!r}"
+        case _ if found is _MISSING:
+            yield f"{path}: is missing, expected {expected!r}"
+        case Anything():
+            return
+        case Like(pattern):
+            if not isinstance(found, str) or not re.search(pattern, found):
+                yield f"{path}: expected a text like {pattern!r}, is {found!r}"
+        case Contains(items):
+            for item in items:
+                if not isinstance(found, list) or not any(matches(item, each) for each in found):
+                    yield f"{path}: expected an item like {item!r} in {found!r}"
+        case dict() if isinstance(found, dict):
+            for member, wanted in expected.items():
+                inner = f"{path}.{member}" if path else str(member)
+                yield from mismatches(wanted, found.get(member, _MISSING), inner)
+        case list() if isinstance(found, list) and path.endswith("conditions"):
+            for wanted in expected:
+                of_type = [c for c in found if c.get("type") == wanted["type"]]
+                yield from mismatches(wanted, of_type[0] if of_type else _MISSING, f"{path}[{wanted['type']}]")
+        case list() if isinstance(found, list) and len(found) == len(expected):
+            for i, (one, other) in enumerate(zip(expected, found, strict=True)):
+                yield from mismatches(one, other, f"{path}[{i}]")
+        case _ if expected != found or isinstance(expected, bool) is not isinstance(found, bool):
+            yield f"{path}: expected {expected!r}, is {found!r}"
+        case _:
+            return
+
+
+def matches(expected: Any, found: Any) -> bool:
+    """Whether there is no mismatch."""
+    return next(mismatches(expected, found), None) is None
