@@ -86,10 +86,10 @@ class Table:
         return self._with_views({KindRead(kind)})
 
     def learn_answer(self, want: Want, answer: Answer) -> set[Read]:
-        """A question was answered. An equal answer given later touches nothing, yet its moment is kept."""
+        """A question was answered. An equal answer given later is news too: plans read when it was given."""
         old = self._answers.get(want)
         self._answers[want] = answer
-        return set() if old is not None and old.value == answer.value else {FactRead(want)}
+        return set() if old == answer else {FactRead(want)}
 
     def forget_answer(self, want: Want) -> set[Read]:
         """Nobody asks any more."""

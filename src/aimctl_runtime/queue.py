@@ -6,6 +6,7 @@
 4. `retry` schedules with back-off: 5 ms, doubled each time, up to 1000 s; `forget` starts over.
 5. Low priority (initial list, resync) waits for the rest, but every eighth turn is its own. A key that is wanted by
    anyone with normal priority is taken with it.
+6. Kinds take turns: a thousand services that want a plan do not keep the one template waiting that they wait for.
 """
 
 from __future__ import annotations
@@ -42,14 +43,49 @@ class Listener(Protocol):
     def waited(self, key: Key, seconds: float) -> None: ...
 
 
+class Lane:
+    """Waiting keys with the moment since which they wait: within a kind in the order of asking, the kinds by turns."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, dict[Key, float]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._kinds.values()))
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._kinds.get(key.kind, ())
+
+    def add(self, key: Key, since: float) -> None:
+        """Put a key last among its kind."""
+        self._kinds.setdefault(key.kind, {})[key] = since
+
+    def remove(self, key: Key) -> float | None:
+        """Take a key out; since when it waited, or None if it did not."""
+        waiting = self._kinds.get(key.kind, {})
+        since = waiting.pop(key, None)
+        if since is not None and not waiting:
+            del self._kinds[key.kind]
+        return since
+
+    def take(self) -> tuple[Key, float]:
+        """The first key of the kind whose turn it is. The lane must not be empty."""
+        kind = next(iter(self._kinds))
+        waiting = self._kinds.pop(kind)
+        key = next(iter(waiting))
+        since = waiting.pop(key)
+        if waiting:
+            self._kinds[kind] = waiting  # the other kinds come first now
+        return key, since
+
+
 class Queue:
     """See the rules above. For one event loop."""
 
     def __init__(self, clock: Clock, listener: Listener | None = None) -> None:
         self._clock = clock
         self._listener = listener or SilentMeter()
-        self._ready: dict[Key, float] = {}
-        self._idle: dict[Key, float] = {}
+        self._ready = Lane()
+        self._idle = Lane()
         self._due: dict[Key, float] = {}
         self._heap: list[tuple[float, Key]] = []
         self._running: set[Key] = set()
@@ -70,13 +106,13 @@ class Queue:
             return
         if low:
             if key not in self._idle:
-                self._idle[key] = self._clock.monotonic()
+                self._idle.add(key, self._clock.monotonic())
                 self._listener.added(key)
         else:
-            since = self._idle.pop(key, None)
+            since = self._idle.remove(key)
             if since is None:
                 self._listener.added(key)
-            self._ready[key] = self._clock.monotonic() if since is None else since
+            self._ready.add(key, self._clock.monotonic() if since is None else since)
         self._call_taker()
 
     def add_at(self, key: Key, moment: datetime) -> None:
@@ -165,8 +201,7 @@ class Queue:
         waiting = first or second
         if not waiting:
             return None
-        key = next(iter(waiting))
-        since = waiting.pop(key)
+        key, since = waiting.take()
         self._due.pop(key, None)
         self._running.add(key)
         self._listener.waited(key, self._clock.monotonic() - since)

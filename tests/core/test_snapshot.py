@@ -178,10 +178,11 @@ def test_a_kind_that_appears_touches_its_readers():
     assert table.learn_availability("Job", None) == {KindRead("Job")}
 
 
-def test_an_equal_answer_touches_nothing():
+def test_the_same_answer_touches_nothing_and_a_later_one_its_readers():
     table = Table()
     assert table.learn_answer(LOG, Answer("a", NOW)) == {FactRead(LOG)}
-    assert table.learn_answer(LOG, Answer("a", NOW + timedelta(1))) == set()
+    assert table.learn_answer(LOG, Answer("a", NOW)) == set()
+    assert table.learn_answer(LOG, Answer("a", NOW + timedelta(1))) == {FactRead(LOG)}
     assert table.answer(LOG).at == NOW + timedelta(1)
     assert table.forget_answer(LOG) == {FactRead(LOG)}
     assert table.forget_answer(LOG) == set()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 from deploy.recording import Json, Play
 
 IMAGE = "amdenterpriseai/aim-qwen-qwen3-32b:0.8.5"
 CRASHING = "ghcr.io/acme/aim-crash:1.0"
 LOST = "ghcr.io/acme/aim-lost:1.0"
+TAGGED = "ghcr.io/acme/aim-tags:1.0"
 LABELS = {"com.amd.aim.model.canonicalName": "Acme/Demo"}
 GATEWAY = {"enabled": True, "gatewayRef": {"name": "inference-gateway", "namespace": "gateways"}}
 WORLD: Json = {
-    "images": [{"image": "ghcr.io/acme/aim-tags:1.0", "labels": LABELS}],
+    "images": [
+        {"image": TAGGED, "labels": LABELS},
+        {"image": LOST, "labels": LABELS},
+        {"image": CRASHING, "labels": LABELS, "runs": "crash"},
+    ],
     "sources": [{"uri": "hf://Acme/Lost", "sizeBytes": 1000, "fault": "not-found"}],
 }
 
@@ -52,7 +56,8 @@ async def a_service_is_scaled_by_a_scaled_object_of_ours_and_then_no_more(play: 
 async def a_registry_is_read_with_a_secret_and_makes_cluster_models(play: Play) -> None:
     config = base64.b64encode(b'{"auths": {}}').decode()
     play.create("Secret", "pull", {}, type="kubernetes.io/dockerconfigjson", data={".dockerconfigjson": config})
-    service(play, "private", {"imagePullSecrets": [{"name": "pull"}]})
+    play.create("AIMModel", "tags", {"image": TAGGED, "imagePullSecrets": [{"name": "pull"}]})
+    await play.until("the image is read", lambda: _status(play, "AIMModel", "tags").get("imageMetadata"))
     filters = [{"image": "acme/aim-tags"}]
     play.create("AIMClusterModelSource", "source", {"registry": "ghcr.io", "filters": filters}, namespace="")
     await play.until("the source makes a model", lambda: play.all("AIMClusterModel"))
@@ -65,20 +70,20 @@ async def a_download_fails_is_retried_and_everything_is_deleted(play: Play) -> N
     template(play, "lost", "lost", "hf://Acme/Lost")
     play.create("AIMService", "lost", {"model": {"name": "lost"}})
 
-    def retried() -> Any:
-        return (play.find("AIMService", "lost") or {}).get("status", {}).get("cache", {}).get("retryAttempts") == 1
+    def cache() -> Json:
+        return _status(play, "AIMService", "lost").get("cache", {})
 
-    await play.until("the cache is retried", retried, 60.0)
+    await play.until("the cache is retried", lambda: cache().get("retryAttempts"), 60.0)
     play.delete("AIMService", "lost")
     await play.until("its cache and artifact are gone", lambda: not _made_of(play, "AIMArtifact", "hf://Acme/Lost"))
 
 
 async def a_template_with_a_cache_of_its_own_discovers_and_caches(play: Play) -> None:
-    spec = {"modelName": "chat-model", "metric": "throughput", "precision": "fp8"}
+    spec = {"modelName": "chat-model", "metric": "throughput", "precision": "fp16"}
     play.create("AIMModel", "chat-model", {"image": IMAGE})
     hardware = {"gpu": {"model": "MI300X", "requests": 1}}
     play.create("AIMServiceTemplate", "own", {**spec, "hardware": hardware, "caching": {"enabled": True}})
-    await play.until("its cache is there", lambda: any(c["spec"]["templateName"] == "own" for c in play.all("AIMTemplateCache")))
+    await play.until("its cache is Ready", lambda: play.state("own", "AIMTemplateCache") == "Ready")
 
 
 async def a_server_crashes_and_its_log_is_read(play: Play) -> None:
@@ -86,6 +91,10 @@ async def a_server_crashes_and_its_log_is_read(play: Play) -> None:
     template(play, "crash", "crash", "hf://Qwen/Qwen3-32B")
     play.create("AIMService", "crash", {"model": {"name": "crash"}})
     await play.until("crash is Failed", lambda: play.state("crash") == "Failed", 60.0)
+
+
+def _status(play: Play, kind: str, name: str) -> Json:
+    return (play.find(kind, name) or {}).get("status", {})
 
 
 def _made_of(play: Play, kind: str, uri: str) -> list[Json]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from aimcore.api.kinds import AIM_KINDS
 from aimcore.facts import Failure, ImageLabels, PodLog, RepositoryTags, SecretExists
 from aimcore.resource import Json, Key
 from aimcore.simulation.clock import Clock
@@ -115,8 +116,15 @@ class Play:
                 while not holds():
                     await asyncio.sleep(0.01)
         except TimeoutError:
-            states = {s["metadata"]["name"]: s.get("status", {}).get("conditions") for s in self.all("AIMService")}
-            raise AssertionError(f"in vain: {claim}; services: {states}") from None
+            raise AssertionError("\n  ".join([f"in vain: {claim}", *self._troubles()])) from None
+
+    def _troubles(self) -> Iterator[str]:
+        """What is not True, and why."""
+        for found in (one for kind in AIM_KINDS for one in self.all(kind)):
+            for condition in found.get("status", {}).get("conditions", ()):
+                if condition["status"] != "True":
+                    about = f"{found['kind']} {found['metadata']['name']}"
+                    yield f"{about}: {condition['type']}: {condition['reason']}: {condition['message']}"
 
 
 async def record(world: Json, folder: Path, *plays: Callable[[Play], Awaitable[None]]) -> set[Use]:

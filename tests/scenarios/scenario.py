@@ -73,8 +73,16 @@ def read_scenario(name: str) -> Scenario:
         elif file.name not in ("world.yaml", "given.yaml"):
             raise ValueError(f"{name}/{file.name}: no such file belongs in a scenario")
     steps = tuple(_read_step(name, number, files[number]) for number in sorted(files))
-    worlds = [read_documents(place / "world.yaml") for place in (HOME, folder)]
-    return Scenario(name, _merged(*(w[0] if w else {} for w in worlds)), tuple(read_documents(folder / "given.yaml")), steps)
+    own = read_documents(folder / "world.yaml")
+    world = _merged(_common_world(), own[0] if own else {})
+    return Scenario(name, world, tuple(read_documents(folder / "given.yaml")), steps)
+
+
+@cache
+def _common_world() -> Json:
+    """The world that a scenario has unless it says otherwise."""
+    found: Json = read_documents(HOME / "world.yaml")[0]
+    return found
 
 
 def _read_step(name: str, number: int, files: dict[str, Path]) -> Step:
@@ -150,8 +158,7 @@ class Stage:
             case {"wait": seconds}:
                 self.play.pass_time(timedelta(seconds=seconds))
             case {"world": settings}:
-                world = _merged(self.scenario.world, settings)
-                self.play.world.change(WorldSettings.read(world))
+                self.play.world.change(WorldSettings.read(_merged(_common_world(), settings)))
             case {"restart": True}:
                 self.play.driver.restart()
             case {"patch": target}:
@@ -243,7 +250,7 @@ class Stage:
 
     def _silent(self, wanted: Any, told: int) -> Iterator[str]:
         events = [
-            {"on": f"{key.kind}/{key.name}", "type": e.type, "reason": e.reason, "message": e.message}
+            {"object": f"{key.kind}/{key.name}", "type": e.type, "reason": e.reason, "message": e.message}
             for key, e in self.play.driver.events[told:]
         ]
         for pattern in wanted:

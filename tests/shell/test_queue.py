@@ -230,3 +230,14 @@ def test_a_virtual_clock_says_when_somebody_next_wakes():
         assert clock.next_wake() is None
 
     run(claim())
+
+
+def test_kinds_take_turns():
+    async def claim() -> None:
+        _, queue = make()
+        others = [Key("AIMModel", "ns", "m"), Key("Job", "ns", "j")]
+        for key in (A, B, C, *others):
+            queue.add(key)
+        assert [await queue.take() for _ in range(5)] == [A, *others, B, C]
+
+    run(claim())

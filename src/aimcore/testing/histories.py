@@ -197,12 +197,18 @@ class Play:
         self.driver.run(self.world, end)
         self.clock.set(end)
 
-    def converge(self, within: timedelta = timedelta(hours=12)) -> bool:
-        """Go on until nothing is left to happen. False if something still would after `within`."""
+    def converge(self, within: timedelta = timedelta(hours=2)) -> bool:
+        """Go on until nothing is left to happen, or for so long. Whether nothing is left.
+
+        A world with a failing download, say, is never silent: its Job is made anew again and again.
+        """
+        self.driver.run(self.world, self.clock.now + within)
+        return self.driver.next_timer is None and self.world.next_wake() is None
+
+    def is_silent(self, within: timedelta) -> bool:
+        """Whether nothing will happen by itself so soon."""
         end = self.clock.now + within
-        self.driver.run(self.world, end)
-        moments = (self.driver.next_timer, self.world.next_wake())
-        return all(m is None or m > end for m in moments) and self.clock.now < end
+        return all(m is None or m > end for m in (self.driver.next_timer, self.world.next_wake()))
 
     def stumble(self, picks: Iterable[int]) -> None:
         """Take single steps: the world moves, one key is worked on, or events of some kinds arrive before others."""

@@ -196,6 +196,9 @@ def _check_asleep(driver: Driver, source: Source, key: Key, now: datetime) -> No
     changes = changes_needed(fresh, snapshot)
     if changes and key not in driver.memory.failures:
         raise Broken("No lost wake-up", key, [f"it still needs {changes}"])
+    again_at = snapshot.check_again_at
+    if again_at is not None and not any(at <= again_at for at, named in driver.memory.timers if named == key):
+        raise Broken("No lost wake-up", key, [f"nobody looks again at {again_at}"])
 
 
 def _to_compare(plan: Plan) -> Any:
@@ -212,18 +215,31 @@ def requests_of_ours(cluster: Cluster) -> dict[tuple[str, str], int]:
 
 
 def check_quiet(play: Play, *, hours: float = 2, resync: timedelta = timedelta(minutes=10)) -> int:
-    """Law 2: no request by us while time passes and everything is looked at again every `resync`.
+    """Law 2: looking at everything again, every `resync` for so many hours, makes no request.
 
-    Answers with the number of plans that were made meanwhile.
+    Where nothing is scheduled and the world is silent, none is made in between either. What the world does meanwhile,
+    and what `check_again_at` asked for, may be answered. Answers with the number of plans that were made by the resync.
     """
-    before, written, planned = requests_of_ours(play.cluster), len(play.driver.log), 0
-    end = play.clock.now + timedelta(hours=hours)
+    planned, end = 0, play.clock.now + timedelta(hours=hours)
     while play.clock.now < end:
-        play.driver.resync()
-        planned += len(play.driver.memory.due)
+        before, written, silent = requests_of_ours(play.cluster), len(play.driver.log), play.is_silent(resync)
         play.pass_time(resync)
+        if not silent:
+            before, written = requests_of_ours(play.cluster), len(play.driver.log)
+        play.driver.resync()
+        planned += play.driver.settle()
         if requests_of_ours(play.cluster) != before:
             raise Broken("Quiet", play.clock.text(), map(_told, play.driver.log[written:]))
+    return planned
+
+
+def check_restart(play: Play) -> int:
+    """Law 2 after a restart: a controller without memory, in a world at rest, makes no request. Answers with its plans."""
+    before, written = requests_of_ours(play.cluster), len(play.driver.log)
+    play.driver.restart()
+    planned = play.driver.settle()
+    if requests_of_ours(play.cluster) != before:
+        raise Broken("Quiet after a restart", play.clock.text(), map(_told, play.driver.log[written:]))
     return planned
 
 

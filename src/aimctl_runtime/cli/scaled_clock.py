@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from aimcore.simulation.clock import Clock as WorldClock
 
 _SHORTEST = 0.005
 """Seconds; the world's clock moves in ticks, so a shorter sleep would only spin."""
+_LONGEST = 1.0
+"""Seconds; the speed may change meanwhile."""
 
 
 class ScaledClock:
     """The clock of the shell (`aimctl_runtime.clock.Clock`) on top of the world's."""
 
-    def __init__(self, world: WorldClock, speed: float) -> None:
+    def __init__(self, world: WorldClock, speed: Callable[[], float]) -> None:
         self._world = world
         self._start = world.now
         self._speed = speed
@@ -30,4 +33,4 @@ class ScaledClock:
     async def sleep_until(self, moment: float) -> None:
         """Sleep until `monotonic` is at least `moment`."""
         while (left := moment - self.monotonic()) > 0:
-            await asyncio.sleep(max(left / self._speed, _SHORTEST))
+            await asyncio.sleep(min(max(left / self._speed(), _SHORTEST), _LONGEST))

@@ -88,7 +88,7 @@ async def session(
         controller = Controller(
             client,
             RuntimeSettings(identity="aimctl-up"),
-            clock=ScaledClock(clock, speed),
+            clock=ScaledClock(clock, lambda: local.speed),
             log=Log(Output(verbosity=-1 if log_level == "error" else 0, encoder="console")),
             observers={kind: _observer(local) for kind in (ImageLabels, PodLog, RepositoryTags, SecretExists)},
         )

@@ -105,7 +105,7 @@ class LocalCluster:
         """Told of every request that the cluster answered, and of the answer, before it is sent."""
         self._routes = Routes(self.cluster, self.world)
         self._changed = Signal()
-        self._speed = speed
+        self.speed = speed
         self._socket_port = port
         self._seen = -1
         self._settled = -1
@@ -149,8 +149,8 @@ class LocalCluster:
         last = loop.time()
         while True:
             now = loop.time()
-            if self._speed:
-                self.clock.advance(timedelta(seconds=(now - last) * self._speed))
+            if self.speed:
+                self.clock.advance(timedelta(seconds=(now - last) * self.speed))
             last = now
             await self._let_world_act()
             if self._seen != self.cluster.resource_version:

@@ -3,7 +3,8 @@
 1. Extraction off: nothing is asked. Metadata in the spec: that is it. Metadata in the status that belongs to the image:
    that is it; without a remembered image it belongs to the present one. Else the registry is asked.
 2. Of a custom model's image only its existence counts; its labels are not read.
-3. A registry's "no" has a kind, and the kind decides the state. It is asked again at doubling intervals.
+3. A registry's "no" has a kind, and the kind decides the state. It is asked again at doubling intervals. Who has just
+   started has no answers: until the registry speaks again, its last "no" to this very spec stands.
 4. While nothing is settled, no template is made.
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 
 from aimcore.asking import ask_again
 from aimcore.cluster.reading import text
-from aimcore.conditions import Category, Health, State, failing
+from aimcore.conditions import Category, Health, State, failing, stored_condition
 from aimcore.facts import Failure, FailureKind, ImageLabels
 from aimcore.kinds.model.image_labels import MalformedLabel, read_image_labels
 from aimcore.kinds.model.inputs import Model
@@ -53,7 +54,7 @@ def look_at_image(snapshot: Snapshot, resource: Resource, model: Model, *, extra
         return _known(model, model.given_metadata, {"imageMetadata": model.given_metadata})
     if stored is not None or (model.is_custom and text(resource.status, "inspectedImage") == model.image):
         return _known(model, stored, {})
-    return _ask(snapshot, model)
+    return _ask(snapshot, resource, model)
 
 
 def _stored(resource: Resource, model: Model) -> Json | None:
@@ -70,10 +71,12 @@ def _known(model: Model, metadata: Json | None, status: Mapping[str, Any]) -> Im
     return Image(Health(COMPONENT, State.READY, reason, "", model.scope.depends), True, metadata, status)
 
 
-def _ask(snapshot: Snapshot, model: Model) -> Image:
+def _ask(snapshot: Snapshot, resource: Resource, model: Model) -> Image:
     secrets = tuple(text(s, "name") for s in model.pull_secrets)
     want = ImageLabels(model.image, model.secrets_namespace, secrets)
     answer = snapshot.fact(want)
+    if answer is None and (last := _last_failure(resource, model)) is not None:
+        return Image(_failure(model, last), is_settled=False)
     if answer is None:
         message = f"Waiting for the registry's answer about image {model.image}"
         pending = Health(COMPONENT, State.PROGRESSING, "AwaitingMetadata", message, model.scope.depends, unknown=True)
@@ -103,8 +106,20 @@ _FAILURES: Mapping[FailureKind, tuple[Category, str, timedelta]] = {
 """For each kind of failure: category, reason, and the first interval after which it is asked again."""
 
 
+def _last_failure(resource: Resource, model: Model) -> Failure | None:
+    """The registry's last "no" to the present spec, from the stored condition."""
+    stored = stored_condition(resource.status.get("conditions"), f"{COMPONENT}Ready")
+    if stored is None or not resource.generation or stored.get("observedGeneration") != resource.generation:
+        return None
+    reasons = {_reason(model, kind): kind for kind in _FAILURES}
+    kind = reasons.get(text(stored, "reason"))
+    return None if kind is None else Failure(kind, text(stored, "message"))
+
+
+def _reason(model: Model, kind: FailureKind) -> str:
+    return model.scope.secret_reason if kind is FailureKind.SECRET_NOT_FOUND else _FAILURES[kind][1]
+
+
 def _failure(model: Model, failure: Failure) -> Health:
-    category, reason, _ = _FAILURES[failure.kind]
-    if failure.kind is FailureKind.SECRET_NOT_FOUND:
-        reason = model.scope.secret_reason
-    return failing(COMPONENT, category, reason, failure.message, model.scope.depends)
+    category = _FAILURES[failure.kind][0]
+    return failing(COMPONENT, category, _reason(model, failure.kind), failure.message, model.scope.depends)

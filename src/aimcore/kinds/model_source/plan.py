@@ -5,7 +5,8 @@
 3. A model that another source, or somebody else, already made for an image keeps it: the image is skipped, the next one
    is taken, and the overlap is reported.
 4. `modelsLimitReached` is true exactly when a matching image was left out because of the limit.
-5. Part of the filters failing leaves the source Degraded; all of them failing, as bad as the cause.
+5. Who has just started has no answers: what the status says of this very spec stands until the registry has spoken.
+6. Part of the filters failing leaves the source Degraded; all of them failing, as bad as the cause.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from aimcore import naming
 from aimcore.api.kinds import AIM_KINDS
 from aimcore.cluster.reading import named, text, whole
 from aimcore.conclusion import conclude
-from aimcore.conditions import Category, Condition, Health, State, condition
+from aimcore.conditions import Category, Condition, Health, State, condition, stored_condition
 from aimcore.errors import health_of_unreadable
 from aimcore.indexes import in_namespace
 from aimcore.kinds.model_source.filters import FoundImage, read_filters
@@ -54,6 +55,8 @@ def plan_model_source(snapshot: Snapshot, resource: Resource) -> Plan:
     if resource.is_deleting or is_paused(resource):
         return Plan.made_from(snapshot, resource.key)
     found = search(snapshot, resource, read_filters(resource))
+    if any(f.is_pending for f in found) and _was_answered(resource):
+        return Plan.made_from(snapshot, resource.key)
     listing = snapshot.index(MODEL, "source", in_namespace("", naming.child_label(resource.name)))
     if isinstance(listing, Unreadable):
         existing_is = health_of_unreadable(COMPONENT, listing)
@@ -72,6 +75,13 @@ def plan_model_source(snapshot: Snapshot, resource: Resource) -> Plan:
         others=(_limit(choice),),
         held=_held(filters_are),
     )
+
+
+def _was_answered(resource: Resource) -> bool:
+    """Whether the registry has spoken about the present spec before."""
+    stored = stored_condition(resource.status.get("conditions"), "FiltersReady")
+    known = stored is not None and text(stored, "reason") != "AwaitingRegistry"
+    return known and resource.generation > 0 and resource.status.get("observedGeneration") == resource.generation
 
 
 def choose_images(snapshot: Snapshot, resource: Resource, found: Sequence[FoundByFilter], existing: set[str]) -> Choice:
