@@ -15,7 +15,7 @@ import contextlib
 import gc
 import signal
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from aimcore import dispatch
@@ -26,6 +26,7 @@ from aimcore.resource import Key
 from aimcore.snapshot import Snapshot
 from aimctl_runtime.apply import NotLeadingError, Writer
 from aimctl_runtime.clock import Clock, SystemClock, pause
+from aimctl_runtime.herald import Herald
 from aimctl_runtime.leader import LeaderThread
 from aimctl_runtime.log import Log, Output, threshold
 from aimctl_runtime.metrics import Meter, MeteredClient, PrometheusMeter, SilentMeter
@@ -41,6 +42,10 @@ from aimctl_runtime.worker import Worker
 
 SHUTDOWN_SECONDS = 5.0
 """The pod has ten."""
+
+
+class StartError(Exception):
+    """The process cannot start as it is configured. The message is a sentence that names the flag."""
 
 
 class Controller:
@@ -73,7 +78,8 @@ class Controller:
             self.store, self.queue, writer, recorder, self.desk, self.clock, self.log, meter=meter, make_plan=make_plan
         )  # fmt: skip
         rows = watched or watched_kinds(dedicated_accounts=settings.core.dedicated_download_accounts)
-        self.reflectors = [Reflector(row, client, self.store, self.clock, self.log) for row in rows]
+        herald = Herald(self.log)
+        self.reflectors = [Reflector(row, client, self.store, self.clock, self.log, herald) for row in rows]
         self._tasks: list[asyncio.Task[None]] = []
         self._workers: list[asyncio.Task[None]] = []
 
@@ -239,7 +245,8 @@ async def _serve(
     from aimctl_runtime.health import Guard, serve_metrics, serve_probes
 
     if settings.health_probe_bind_address != "0":
-        probes = await serve_probes(settings.health_probe_bind_address)
+        with _named("health-probe-bind-address", settings.health_probe_bind_address):
+            probes = await serve_probes(settings.health_probe_bind_address)
         exits.push_async_callback(probes.close)
     if not isinstance(meter, PrometheusMeter):
         return
@@ -247,8 +254,18 @@ async def _serve(
     if settings.metrics_secure:
         log.named("setup").info("disabling http/2")
         context, guard = _certificate(settings, clock, log, exits), Guard(client, clock, log)
-    metrics = await serve_metrics(settings.metrics_bind_address, meter.exposition, guard, context)
+    with _named("metrics-bind-address", settings.metrics_bind_address):
+        metrics = await serve_metrics(settings.metrics_bind_address, meter.exposition, guard, context)
     exits.push_async_callback(metrics.close)
+
+
+@contextlib.contextmanager
+def _named(flag: str, value: str) -> Iterator[None]:
+    """Say which flag it was, when the machine refuses."""
+    try:
+        yield
+    except OSError as problem:
+        raise StartError(f"--{flag}={value} cannot be used: {problem.strerror or problem}. Give another.") from problem
 
 
 def _certificate(settings: RuntimeSettings, clock: Clock, log: Log, exits: contextlib.AsyncExitStack) -> ssl.SSLContext:
@@ -256,7 +273,8 @@ def _certificate(settings: RuntimeSettings, clock: Clock, log: Log, exits: conte
 
     if not settings.metrics_cert_path:
         return self_signed_context(settings.identity or "localhost", clock)
-    files = CertificateFiles(settings.metrics_cert_path, settings.metrics_cert_name, settings.metrics_cert_key, log)
+    with _named("metrics-cert-path", settings.metrics_cert_path):
+        files = CertificateFiles(settings.metrics_cert_path, settings.metrics_cert_name, settings.metrics_cert_key, log)
 
     async def keep_fresh() -> None:
         while True:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -131,13 +132,18 @@ async def _configuration(kubeconfig: str | None, context: str | None, connection
                 f"The pod's service account cannot be used: {problem}. Mount its token, or give --kubeconfig."
             ) from problem
         return configuration
+    where = kubeconfig or kube_config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION
+    if not any(Path(one).expanduser().is_file() for one in where.split(os.pathsep)):
+        raise ConfigurationError(
+            f"No cluster is configured: there is no file {where}. "
+            "Give --kubeconfig, set KUBECONFIG, or run inside a cluster."
+        )
     try:
         await kube_config.load_kube_config(
             config_file=kubeconfig, context=context, client_configuration=configuration, persist_config=False
         )
     # The library lets the errors of yaml, base64 and the operating system through.
     except Exception as problem:
-        where = kubeconfig or "the default kubeconfig"
         raise ConfigurationError(
             f"No cluster is configured: {where} cannot be used ({problem}). "
             "Give --kubeconfig, set KUBECONFIG, or run inside a cluster."

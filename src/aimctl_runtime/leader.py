@@ -21,6 +21,7 @@ from datetime import datetime
 
 from aimcore.cluster.kinds import KINDS
 from aimcore.resource import Json, Key
+from aimcore.status_answer import read_answer
 from aimcore.wire import JSON, Request, collection_path, object_path
 from aimctl_runtime.clock import Clock, SystemClock, pause
 from aimctl_runtime.log import Log
@@ -102,7 +103,7 @@ class Elector:
             created = await self._call(Request("create", "POST", path, (), JSON, self._lease({}, _spec({}))))
             return self._accept(created)
         if answer.code != 200 or not isinstance(body, dict):
-            self._say(f"the lease cannot be read (code {answer.code}): grant get, create and update on leases")
+            self._complain("read", answer)
             return False
         self._observe(body)
         spec = _spec(body)
@@ -122,7 +123,7 @@ class Elector:
                 self._observe(body)
             return True
         if answer.code != 409:
-            self._say(f"the lease cannot be written (code {answer.code}): grant create and update on leases")
+            self._complain("written", answer)
         return False
 
     def _observe(self, body: Json) -> None:
@@ -180,6 +181,20 @@ class Elector:
 
     async def _call(self, request: Request) -> Response:
         return await self._client.request(request, timeout=CALL_TIMEOUT)
+
+    def _complain(self, done: str, answer: Response) -> None:
+        """Say once why the lease cannot be read or written, with the remedy."""
+        namespace = self._key.namespace
+        remedies = {
+            401: "the server does not accept our credentials; renew them",
+            403: f"grant get, create and update on leases in the namespace {namespace}",
+            404: f"create the namespace {namespace}, or name another with AIM_SYSTEM_NAMESPACE",
+        }
+        remedy = remedies.get(answer.code, "the server is in trouble; trying again")
+        message = f"the lease cannot be {done} (code {answer.code}): {remedy}"
+        if message != self._said:
+            self._said = message
+            self._log.error(message, error=read_answer(answer.code, answer.decoded()).message)
 
     def _say(self, message: str) -> None:
         if message != self._said:

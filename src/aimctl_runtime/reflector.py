@@ -7,7 +7,9 @@
    the kind Unreadable, with the reason, and is tried again with a jittered back-off. A kind that was listed before
    becomes Unreadable by a trouble that may pass only at the third failure in a row (`PATIENCE`).
 5. A kind that is not served is NotInstalled, a fact; it is looked for again every `ABSENT` seconds.
-6. A line that is cut off or is no event is never guessed at: the watch is resumed.
+6. A watch that stood for a while and then broke is the first failure of a new row: a server sends no bookmarks for
+   some kinds (Events), so that their watches may well be silent for too long, again and again.
+7. A line that is cut off or is no event is never guessed at: the watch is resumed.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from aimcore.snapshot import Availability, NotInstalled, Unreadable
 from aimcore.status_answer import Answered, read_answer
 from aimcore.wire import JSON, Request, collection_path
 from aimctl_runtime.clock import Clock, pause
+from aimctl_runtime.herald import Herald
 from aimctl_runtime.log import Log
 from aimctl_runtime.store import Store
 from aimctl_runtime.transport import Client, Stream, UnreachableError, decode
@@ -68,16 +71,19 @@ class Listing:
 class Reflector:
     """See the rules above. `run` ends only by cancellation; `first` is set by the first verdict."""
 
-    def __init__(self, watched: Watched, client: Client, store: Store, clock: Clock, log: Log) -> None:
+    def __init__(
+        self, watched: Watched, client: Client, store: Store, clock: Clock, log: Log, herald: Herald | None = None
+    ) -> None:
         self.watched = watched
         self.first = asyncio.Event()
         self._client = client
         self._store = store
         self._clock = clock
+        self._herald = herald or Herald(log)
         self._log = log.named("reflector").about(kind=watched.kind.kind, source=watched.source)
         self._random = random.Random()  # noqa: S311  (only spreads retries)
         self._failures = 0
-        self._said: Availability | str = ""
+        self._is_well = False
         self._listed = False
         store.expect(watched.kind.kind, watched.source)
 
@@ -172,11 +178,14 @@ class Reflector:
     async def _watch_from(self, version: str) -> None:
         """Follow from a version until it expires; resume after anything else."""
         while True:
+            begun = self._clock.monotonic()
             try:
                 async for event in self._events(version):
                     version = self._learn(event) or version
                     self._failures = 0
             except (UnreachableError, BrokenError) as problem:
+                if self._clock.monotonic() - begun > LONGEST_PAUSE:
+                    self._failures = 0
                 self._failures += 1
                 self._log.debug("the watch broke, resuming", error=str(problem))
                 await pause(self._clock, self._jittered(FIRST_PAUSE, LONGEST_PAUSE))
@@ -233,28 +242,12 @@ class Reflector:
 
     def _tell(self, availability: Availability, message: str) -> None:
         """Tell the store how the kind fares, and the log once for each change."""
-        kind = self.watched.kind
-        self._store.learn_availability(kind.kind, self.watched.source, availability)
+        self._store.learn_availability(self.watched.kind.kind, self.watched.source, availability)
+        self._herald.tell(self.watched, availability)
+        if availability is None and not self._is_well:
+            self._log.debug(message)
+        self._is_well = availability is None
         self.first.set()
-        if availability == self._said:
-            return
-        self._said = availability
-        match availability:
-            case None:
-                self._log.debug(message)
-            case NotInstalled():
-                self._log.info(
-                    f"{kind.plural} are not served by this cluster: install the CRD of {kind.kind} "
-                    f"({kind.api_version}) to use what needs it. Everything else goes on."
-                )
-            case Unreadable(_, "Forbidden", why):
-                self._log.error(
-                    f"{kind.plural} may not be read: grant get, list and watch on {kind.plural} "
-                    f"in the API group {kind.group or 'core'} to the controller. Everything else goes on.",
-                    error=why,
-                )
-            case Unreadable(_, _, why):
-                self._log.error(f"{kind.plural} cannot be read now; trying again.", error=why)
 
     def _pause_after(self, availability: Availability) -> float:
         match availability:

@@ -65,3 +65,12 @@ def test_crds_prints_all_or_the_named(capsys):
     code, _, err = run(capsys, "crds", "nope")
     assert code == BAD_INPUT
     assert err.startswith("aimctl: unknown kind 'nope'; known kinds are AIMArtifact")
+
+
+def test_a_library_that_a_command_imports_late_is_said_too(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kubernetes_asyncio", None)
+    for name in ("aimctl_runtime.client", "aimctl_runtime.app"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    code, _, err = run(capsys, "run", "--health-probe-bind-address=0")
+    assert code == BAD_INPUT
+    assert err.startswith("aimctl: 'run' needs the Python package 'kubernetes_asyncio': install it with")

@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,9 +44,21 @@ class Contains:
 
 @dataclass(frozen=True)
 class UidOf:
-    """The uid of the object `Kind/name`."""
+    """The uid of the object `Kind/name`, or a text in which each `{Kind/name}` stands for one.
 
-    bearer: str
+    `{hash Kind/name}` stands for the eight hex digits by which the names of the object's children end.
+    """
+
+    text: str
+
+    def resolved(self, uid_of: Callable[[str], str]) -> str:
+        if "{" not in self.text:
+            return uid_of(self.text)
+        return re.sub(r"\{(hash )?([^}]+)\}", lambda f: _hash(uid_of(f[2])) if f[1] else uid_of(f[2]), self.text)
+
+
+def _hash(uid: str) -> str:
+    return hashlib.sha256(json.dumps(uid).encode()).hexdigest()[:8]
 
 
 class _Loader(yaml.SafeLoader):
@@ -68,7 +82,7 @@ def read_documents(file: Path) -> list[Any]:
 def with_uids(value: Any, uid_of: Callable[[str], str]) -> Any:
     """`value` with every `!uid` replaced."""
     if isinstance(value, UidOf):
-        return uid_of(value.bearer)
+        return value.resolved(uid_of)
     if isinstance(value, dict):
         return {k: with_uids(v, uid_of) for k, v in value.items()}
     if isinstance(value, list):

@@ -28,8 +28,8 @@ from scenarios.matching import matches, mismatches, read_documents, with_uids
 HOME = Path(__file__).parent
 WITHIN = 600
 _STEP = re.compile(r"(?:when|then)(?:-(\d+)-[a-z0-9-]+)?\.yaml")
-_ORDERS = {"patch", "delete", "wait", "world", "restart"}
-_CHECKS = {"about", "rules", "within", "expect", "absent", "seen", "never", "unchanged", "events", "refused"}
+_ORDERS = {"apply", "by", "patch", "delete", "wait", "world", "restart"}
+_CHECKS = {"about", "rules", "within", "expect", "absent", "seen", "never", "unchanged", "quiet", "events", "refused"}
 Json = dict[str, Any]
 
 
@@ -121,7 +121,7 @@ class Stage:
     def perform(self) -> list[str]:
         """Play it. Answers with what is not as expected."""
         for given in self.scenario.given:
-            self._apply(given)
+            self._do(given)
         self.failures += [f"given: {text}" for text in self.refusals]
         self.play.world.run_until(self.play.clock.now + timedelta(seconds=WITHIN))
         for step in self.scenario.steps:
@@ -133,7 +133,8 @@ class Stage:
         return self.failures
 
     def _take(self, step: Step) -> None:
-        before, seen, told = self._state(step), self._watches(step), len(self.play.driver.events)
+        before, seen = self._state(step), self._watches(step)
+        told, written = len(self.play.driver.events), len(self.play.driver.log)
         self.refusals = []
         for order in step.orders:
             self._do(order)
@@ -145,6 +146,7 @@ class Stage:
             *(line for item in checks.get("seen", ()) for line in _unseen(item, versions[_watched(item)])),
             *(line for item in checks.get("never", ()) for line in _forbidden(item, versions[_watched(item)])),
             *self._changed(before),
+            *(f"the controller wrote {change}" for change, _ in self.play.driver.log[written:] if checks.get("quiet")),
             *self._silent(checks.get("events", ()), told),
             *self._refused(checks.get("refused", ())),
         ]
@@ -154,7 +156,9 @@ class Stage:
     def _do(self, order: Json) -> None:
         match order:
             case {"kind": _}:
-                self._apply(order)
+                self._apply(order, USER)
+            case {"apply": manifest, "by": manager}:
+                self._apply(manifest, manager)
             case {"wait": seconds}:
                 self.play.pass_time(timedelta(seconds=seconds))
             case {"world": settings}:
@@ -168,15 +172,15 @@ class Stage:
             case _:
                 raise ValueError(f"no such order: {order}")
 
-    def _apply(self, manifest: Json) -> None:
-        obj = with_uids(manifest, self._uid)
-        status = obj.pop("status", None)
+    def _apply(self, manifest: Json, manager: str) -> None:
+        obj = with_uids({k: v for k, v in manifest.items() if k != "status"}, self._uid)
         key = self._key(obj)
 
         def write() -> None:
-            self.cluster.patch(key, obj, PatchType.APPLY, manager=USER, force=True)
-            if status is not None:
-                self.cluster.patch(key, {"status": status}, PatchType.MERGE, subresource="status", manager=USER)
+            self.cluster.patch(key, obj, PatchType.APPLY, manager=manager, force=True)
+            if "status" in manifest:
+                status = with_uids(manifest["status"], self._uid)
+                self.cluster.patch(key, {"status": status}, PatchType.MERGE, subresource="status", manager=manager)
 
         self._guarded(write)
 
@@ -211,7 +215,10 @@ class Stage:
 
     def _uid(self, bearer: str) -> str:
         kind, _, name = bearer.partition("/")
-        return next(o["metadata"]["uid"] for o in self.cluster.objects(kind) if o["metadata"]["name"] == name)
+        found = self._objects({"kind": kind, "metadata": {"name": name}})
+        if not found:
+            raise ValueError(f"{self.scenario.name}: {bearer} is not there, so it has no uid")
+        return str(found[0]["metadata"]["uid"])
 
     def _watches(self, step: Step) -> dict[str, Any]:
         patterns = [*step.checks.get("seen", ()), *step.checks.get("never", ())]

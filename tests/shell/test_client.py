@@ -202,13 +202,17 @@ def test_a_line_without_end_is_not_collected_for_ever(tmp_path: Path, monkeypatc
 
 
 @pytest.mark.parametrize("content", [None, "junk: [", "{}", '{"clusters": 3}'])
-def test_a_configuration_that_cannot_be_used_is_one_sentence_with_the_remedy(tmp_path: Path, content: str | None):
+def test_a_configuration_that_cannot_be_used_is_one_sentence_with_the_remedy(
+    tmp_path: Path, content: str | None, capsys: pytest.CaptureFixture[str]
+):
     path = tmp_path / "config"
     if content is not None:
         path.write_text(content)
     with pytest.raises(ConfigurationError) as caught:
         run(connect(str(path)))
     assert "Give --kubeconfig" in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_service_account_without_its_environment_is_told(tmp_path: Path, monkeypatch):

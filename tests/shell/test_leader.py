@@ -205,15 +205,39 @@ def test_a_release_does_not_touch_a_lease_that_passed_to_another():
     run(claim())
 
 
-def test_a_lease_that_may_not_be_touched_is_told_once_with_the_remedy():
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (401, "the server does not accept our credentials; renew them"),
+        (403, "grant get, create and update on leases in the namespace aim-system"),
+        (500, "the server is in trouble; trying again"),
+    ],
+)
+def test_a_lease_that_cannot_be_read_is_told_once_with_the_remedy(code: int, remedy: str):
     async def claim() -> None:
         server, clock = LeaseServer(), VirtualClock(START)
-        server.refuse = 403
+        server.refuse = code
         one = Candidate(server, "one", clock)
         await pass_time(clock, 20)
-        said = [line["msg"] for line in one.lines.messages]
-        assert said == ["the lease cannot be read (code 403): grant get, create and update on leases"]
+        said = [(line["level"], line["msg"]) for line in one.lines.messages]
+        assert said == [("error", f"the lease cannot be read (code {code}): {remedy}")]
         await one.leave()
+
+    run(claim())
+
+
+def test_a_lease_in_a_namespace_that_is_not_there_is_told_with_the_remedy():
+    async def claim() -> None:
+        clock, lines = VirtualClock(START), Lines()
+        client = ScriptedClient(*[status(404, "NotFound", 'namespaces "aim-system" not found')] * 4)
+        elector = Elector(client, "aim-system", "one", clock, log_into(lines, clock), Tenure())
+        task = asyncio.create_task(elector.run(lambda: None))
+        await settle()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        (line,) = lines.messages
+        assert line["msg"].endswith("create the namespace aim-system, or name another with AIM_SYSTEM_NAMESPACE")
+        assert line["error"] == 'namespaces "aim-system" not found'
 
     run(claim())
 

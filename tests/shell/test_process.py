@@ -200,3 +200,17 @@ def test_real_observers_answer_over_the_api(tmp_path: Path):
 def test_the_log_is_as_the_settings_ask():
     log = log_of(settings(zap_devel=True, zap_time_encoding="millis"))
     assert (log.output.encoder, log.output.verbosity, log.output.time_encoding) == ("console", 1, "millis")
+
+
+@pytest.mark.parametrize("flag", ["health-probe-bind-address", "metrics-bind-address", "metrics-cert-path"])
+def test_what_the_machine_refuses_is_one_sentence_that_names_the_flag(tmp_path: Path, flag: str):
+    async def claim() -> None:
+        async with local_cluster(tmp_path) as (local, connected):
+            taken = f"127.0.0.1:{local.port}"
+            value = str(tmp_path / "none") if flag == "metrics-cert-path" else taken
+            chosen = settings(**{"metrics_bind_address": "127.0.0.1:0", flag.replace("-", "_"): value})
+            with pytest.raises(app.StartError) as caught:
+                await app.run(chosen, connected, log=logging()[0])
+            assert str(caught.value).startswith(f"--{flag}={value} cannot be used: ")
+
+    run(claim())

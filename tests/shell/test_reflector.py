@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import pytest
 
 from aimcore.cluster.kinds import KINDS
 from aimcore.snapshot import NotInstalled, Unreadable
-from aimctl_runtime.clock import VirtualClock
-from aimctl_runtime.reflector import ABSENT, FORBIDDEN_PAUSE, Reflector
+from aimcore.wire import Request
+from aimctl_runtime.clock import VirtualClock, pause
+from aimctl_runtime.reflector import ABSENT, FIRST_PAUSE, FORBIDDEN_PAUSE, SILENCE, Reflector
 from aimctl_runtime.store import Store
-from aimctl_runtime.transport import UnreachableError
+from aimctl_runtime.transport import Stream, UnreachableError
 from aimctl_runtime.watched import Watched, watched_kinds
 
 from .doubles import START, Lines, ScriptedClient, answer, event, listing, log_into, run, settle, status, thing
@@ -202,7 +205,7 @@ def test_a_kind_that_may_not_be_read_is_told_once_with_the_remedy():
             await scene.wait(FORBIDDEN_PAUSE * 1.3)
             errors = [line for line in scene.lines.messages if line["level"] == "error"]
             assert len(errors) == 1
-            assert "grant get, list and watch on pods" in errors[0]["msg"]
+            assert "grant list and watch on pods" in errors[0]["msg"]
             await scene.wait(FORBIDDEN_PAUSE * 1.3)
             assert scene.names == ["a"]
 
@@ -266,3 +269,41 @@ def test_pods_jobs_and_events_are_never_watched_whole_and_secrets_not_at_all():
             assert row.labels or row.fields
     assert len({row.source for row in rows}) == len(rows)
     assert "Role" not in {row.kind.kind for row in watched_kinds()}
+
+
+class SilentClient(ScriptedClient):
+    """A server that takes every watch and then says nothing, not even bookmarks."""
+
+    def __init__(self, clock: VirtualClock, *replies: Any) -> None:
+        super().__init__(*replies)
+        self.clock = clock
+
+    @asynccontextmanager
+    async def stream(self, request: Request, *, silence: float) -> AsyncIterator[Stream]:
+        self.requests.append(request)
+        yield Stream(200, self._nothing(silence))
+
+    async def _nothing(self, silence: float) -> AsyncIterator[bytes]:
+        await pause(self.clock, silence)
+        raise UnreachableError("no byte came", sent=True)
+        yield b""
+
+
+@pytest.mark.rule("F-136")
+def test_a_watch_that_is_silent_again_and_again_is_resumed_without_delay_each_time():
+    async def claim() -> None:
+        clock = VirtualClock(START)
+        client = SilentClient(clock, listing(version=7))
+        store = Store(lambda *_, **__: None, planned=())
+        task = asyncio.create_task(Reflector(PODS, client, store, clock, log_into(Lines())).run())
+        await settle()
+        for resumed in range(1, 10):
+            clock.advance(SILENCE)
+            await settle()
+            clock.advance(FIRST_PAUSE)
+            await settle()
+            assert [r.verb for r in client.requests] == ["list", "watch", *["watch"] * resumed]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    run(claim())

@@ -231,20 +231,23 @@ class Driver:
     def _run(self, key: Key) -> None:
         plan, changes, snapshot = self.plan(key)
         self._remember(key, frozenset(snapshot.reads))
-        self._answer(plan)
+        if self._answer(plan):  # what is known within the moment counts before anything is written
+            plan, changes, snapshot = self.plan(key)
+            self._remember(key, frozenset(snapshot.reads))
+            self._answer(plan)
         again_at = snapshot.check_again_at
         if again_at is not None:
             heapq.heappush(self.memory.timers, (again_at, key))
         if changes.finalizers is not None:
-            self._back_off(key, not self._send(key, changes.finalizers))
+            self._back_off(key, not self.send(key, changes.finalizers))
             return
         refused = False
         for change in changes.children:
-            refused |= not self._send(key, change)
+            refused |= not self.send(key, change)
         if refused:
             plan, changes, snapshot = self.plan(key)
             self._remember(key, frozenset(snapshot.reads))
-        stale = changes.status is not None and not self._send(key, changes.status)
+        stale = changes.status is not None and not self.send(key, changes.status)
         if not stale:
             self.events.extend((key, event) for event in plan.events)
         self._back_off(key, stale or plan.retry)
@@ -275,11 +278,15 @@ class Driver:
             memory.readers.setdefault(read, set()).add(key)
         memory.reads[key] = reads
 
-    def _answer(self, plan: Plan) -> None:
+    def _answer(self, plan: Plan) -> bool:
+        """Have the questions of a plan answered. Whether anything was learnt."""
+        touched: set[Read] = set()
         for want in plan.wants:
             answer = self.answers(want, self.clock.now)
             if answer is not None:
-                self._wake(self.memory.table.learn_answer(want, answer))
+                touched |= self.memory.table.learn_answer(want, answer)
+        self._wake(touched)
+        return bool(touched)
 
     def _back_off(self, key: Key, failed: bool) -> None:
         memory = self.memory
@@ -290,7 +297,7 @@ class Driver:
         memory.failures[key] += 1
         heapq.heappush(memory.timers, (self.clock.now + pause, key))
 
-    def _send(self, parent: Key, change: Change) -> bool:
+    def send(self, parent: Key, change: Change) -> bool:
         """Send one change and learn what came of it. Whether it was done."""
         if self.before_write is not None:
             self.before_write(change)

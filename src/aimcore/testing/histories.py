@@ -197,12 +197,16 @@ class Play:
         self.driver.run(self.world, end)
         self.clock.set(end)
 
+    def go_on(self, until: datetime) -> None:
+        """Let controller and world go on as long as something happens, at most until then."""
+        self.driver.run(self.world, until)
+
     def converge(self, within: timedelta = timedelta(hours=2)) -> bool:
         """Go on until nothing is left to happen, or for so long. Whether nothing is left.
 
         A world with a failing download, say, is never silent: its Job is made anew again and again.
         """
-        self.driver.run(self.world, self.clock.now + within)
+        self.go_on(self.clock.now + within)
         return self.driver.next_timer is None and self.world.next_wake() is None
 
     def is_silent(self, within: timedelta) -> bool:

@@ -234,7 +234,10 @@ def check_quiet(play: Play, *, hours: float = 2, resync: timedelta = timedelta(m
 
 
 def check_restart(play: Play) -> int:
-    """Law 2 after a restart: a controller without memory, in a world at rest, makes no request. Answers with its plans."""
+    """Law 2 after a restart: in a world at rest, a controller without memory makes no request.
+
+    Answers with the number of its plans.
+    """
     before, written = requests_of_ours(play.cluster), len(play.driver.log)
     play.driver.restart()
     planned = play.driver.settle()

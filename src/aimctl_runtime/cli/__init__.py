@@ -37,6 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command = _chosen(arguments)
         return command(arguments[1:])
+    except ModuleNotFoundError as error:
+        print(f"aimctl: {_missing_extra(error, arguments[0])}", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
     except Problem as problem:
         print(f"aimctl: {problem}", file=sys.stderr)  # noqa: T201
         return problem.code
@@ -55,10 +58,7 @@ def _chosen(arguments: Sequence[str]) -> Callable[[Sequence[str]], int]:
         name = "version"
     if name not in COMMANDS:
         raise Problem(f"unknown command {name!r}; commands are {', '.join(COMMANDS)}")
-    try:
-        module = import_module(f"aimctl_runtime.cli.{name}")
-    except ModuleNotFoundError as error:
-        raise Problem(_missing_extra(error, name)) from error
+    module = import_module(f"aimctl_runtime.cli.{name}")
     command: Callable[[Sequence[str]], int] = module.main
     return command
 

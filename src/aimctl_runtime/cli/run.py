@@ -39,10 +39,12 @@ def main(arguments: Sequence[str]) -> int:
         settings = parse_settings(arguments, os.environ)
     except SettingsError as error:
         raise Problem(str(error), BAD_INPUT) from error
-    from aimctl_runtime.app import run
+    from aimctl_runtime.app import StartError, run
     from aimctl_runtime.client import ConfigurationError, connect
 
     try:
         return asyncio.run(run(settings, lambda: connect(settings.kubeconfig or None)))
     except ConfigurationError as error:
         raise Problem(str(error), NO_CLUSTER) from error
+    except StartError as error:
+        raise Problem(str(error), BAD_INPUT) from error
