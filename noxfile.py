@@ -6,6 +6,7 @@ what is tested is exactly what is locked.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -65,6 +66,15 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def registry(session: nox.Session) -> None:
+    """The registry client against Debian's docker-registry and skopeo: registries that we did not write."""
+    missing = [program for program in ("docker-registry", "skopeo") if shutil.which(program) is None]
+    if missing:
+        session.error(f"{' and '.join(missing)} not found; on Debian: apt-get install docker-registry skopeo")
+    session.run("python", "-m", "pytest", "-q", "tests/registry", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Lock requirements/ anew, with hashes and without any index address."""
     compile_ = ["uv", "pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11", "--quiet"]
@@ -72,6 +82,8 @@ def lock(session: nox.Session) -> None:
     everything = ["pyproject.toml", "--all-extras", "--group", "dev", "-o", "requirements/dev.txt"]
     session.run(*compile_, *plain, *everything)
     session.run(*compile_, *plain, "pyproject.toml", "--extra", "runtime", "-o", "requirements/runtime.txt")
+    downloader = ["pyproject.toml", "--extra", "downloader", "-o", "requirements/downloader.txt"]
+    session.run(*compile_, *plain, *downloader)
     session.run(*compile_, *plain, "requirements/bootstrap.in", "-o", "requirements/bootstrap.txt")
 
 

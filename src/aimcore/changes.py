@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aimcore.records import quickly_made
 from aimcore.resource import Json, Key
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Apply:
     """Server-side apply. `uid` is set when the object was seen: then the apply never creates (the body carries it).
@@ -54,6 +56,7 @@ class Delete:
     propagation: str = "Background"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class PatchStatus:
     """JSON merge patch on `/status` with only the changed members; `resource_version` goes into the body.
@@ -94,6 +97,7 @@ ChildChange = Apply | Create | Delete | PatchObject
 Change = ChildChange | PatchStatus | PatchFinalizers
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Changes:
     """All writes of one plan, in the order in which they are to be done.

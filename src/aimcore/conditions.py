@@ -20,6 +20,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 from aimcore.plan import PlannedEvent
+from aimcore.records import quickly_made
 from aimcore.snapshot import Snapshot, moment
 
 GRACE = timedelta(seconds=10)
@@ -36,6 +37,8 @@ class State(IntEnum):
     PROGRESSING = 5
     READY = 6
     RUNNING = 7
+
+    __hash__ = int.__hash__  # that of enums is a function in Python, and every plan asks sets of states
 
     @property
     def text(self) -> str:
@@ -81,6 +84,8 @@ class Category(StrEnum):
     INVALID_SPEC = "InvalidSpec"
     EXHAUSTION = "ResourceExhaustion"
 
+    __hash__ = str.__hash__  # as with `State`
+
 
 STATE_OF_CATEGORY: Mapping[Category, State] = {
     Category.AUTH: State.FAILED,
@@ -92,12 +97,14 @@ STATE_OF_CATEGORY: Mapping[Category, State] = {
 }
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Health:
     """How one component fares this round. Becomes the condition `<component>Ready`.
 
     `category` is set when an error stands behind it; use `failing` to get the state that belongs to a category.
     `unknown` makes the condition Unknown (a required kind is unreadable, or a fact is pending and nothing is stored).
+    `config_reason`: the reason of ConfigValid, where it is not the category's own.
     """
 
     component: str
@@ -107,6 +114,7 @@ class Health:
     depends: Depends = Depends.NONE
     category: Category | None = None
     unknown: bool = False
+    config_reason: str = ""
 
     @property
     def is_ready(self) -> bool:
@@ -120,6 +128,7 @@ def failing(
     return Health(component, STATE_OF_CATEGORY[category], reason, message, depends, category)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One entry of `status.conditions`. `at_fault` makes its events Warnings."""
@@ -140,6 +149,7 @@ def condition(type_: str, is_true: bool, reason: str, message: str = "", *, at_f
     return Condition(type_, "True" if is_true else "False", reason, message, at_fault)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the components together mean.
@@ -173,16 +183,18 @@ def judge(
     before = _by_type(stored)
     categories = {h.category for h in components if h.category is not None}
     unreachable = Category.INFRASTRUCTURE in categories
-    reachable = _reachable(components, unreachable)
     graced = unreachable and _in_grace(snapshot, before.get("DependenciesReachable"))
     entries = [_of_component(h, before, graced) for h in components]
-    state = held if held is not None else _root(components, entries, categories, unreachable)
-    framework = [reachable, _auth_valid(components), _config_valid(components)]
-    ready = _ready(components, entries, categories, unreachable, held)
+    unready = [(h, c) for h, c in zip(components, entries, strict=True) if c.status != "True"]
+    state = held if held is not None else _root(unready, categories, unreachable)
+    framework = _FAULTLESS_FRAMEWORK
+    if categories:
+        framework = (_reachable(components, unreachable), _auth_valid(components), _config_valid(components))
+    ready = _ready(components, unready, categories, unreachable, held)
     final = [*entries, *others, *framework, ready]
     now = snapshot.timestamp()
     return Verdict(
-        conditions=tuple(_written(c, before.get(c.type), generation, now) for c in final),
+        conditions=tuple([_written(c, before.get(c.type), generation, now) for c in final]),
         state=state,
         events=tuple(_events(final, before)),
         retry=unreachable,
@@ -198,7 +210,7 @@ def stored_condition(stored: object, type_: str) -> Mapping[str, Any] | None:
 def _by_type(stored: object) -> dict[str, Mapping[str, Any]]:
     if not isinstance(stored, list):
         return {}
-    return {c["type"]: c for c in stored if isinstance(c, dict) and isinstance(c.get("type"), str)}
+    return {type_: c for c in stored if isinstance(c, dict) and isinstance(type_ := c.get("type"), str)}
 
 
 # ---- the single conditions ------------------------------------------------------------------------------------------
@@ -214,7 +226,7 @@ def _of_component(health: Health, before: Mapping[str, Mapping[str, Any]], grace
 
 def _reachable(components: Iterable[Health], unreachable: bool) -> Condition:
     if not unreachable:
-        return condition("DependenciesReachable", True, "Reachable", "All dependencies are reachable")
+        return _REACHABLE
     cause = _first(components, Category.INFRASTRUCTURE)
     return condition(
         "DependenciesReachable", False, "InfrastructureError", _because("Cannot reach dependencies", cause), at_fault=True
@@ -224,7 +236,7 @@ def _reachable(components: Iterable[Health], unreachable: bool) -> Condition:
 def _auth_valid(components: Iterable[Health]) -> Condition:
     cause = _first(components, Category.AUTH)
     if cause is None:
-        return condition("AuthValid", True, "AuthenticationValid", "Authentication and authorization successful")
+        return _AUTH_VALID
     return condition("AuthValid", False, "AuthError", _because(_BLOCKING[Category.AUTH][1], cause), at_fault=True)
 
 
@@ -233,9 +245,16 @@ def _config_valid(components: Sequence[Health]) -> Condition:
         cause = _first(components, category)
         if cause is not None:
             reason, message = _BLOCKING[category]
-            return condition("ConfigValid", False, reason, _because(message, cause), at_fault=True)
-    return condition("ConfigValid", True, "ConfigurationValid", "Configuration is valid")
+            found = cause.config_reason or reason
+            return condition("ConfigValid", False, found, _because(message, cause), at_fault=True)
+    return _CONFIG_VALID
 
+
+_REACHABLE = condition("DependenciesReachable", True, "Reachable", "All dependencies are reachable")
+_AUTH_VALID = condition("AuthValid", True, "AuthenticationValid", "Authentication and authorization successful")
+_CONFIG_VALID = condition("ConfigValid", True, "ConfigurationValid", "Configuration is valid")
+_FAULTLESS_FRAMEWORK = (_REACHABLE, _AUTH_VALID, _CONFIG_VALID)
+_ALL_READY = condition("Ready", True, "AllComponentsReady", "All components are ready")
 
 _BLOCKING: Mapping[Category, tuple[str, str]] = {
     Category.AUTH: ("AuthError", "Authentication or authorization failure"),
@@ -245,7 +264,10 @@ _BLOCKING: Mapping[Category, tuple[str, str]] = {
 
 
 def _first(components: Iterable[Health], category: Category) -> Health | None:
-    return next((h for h in components if h.category is category), None)
+    for health in components:
+        if health.category is category:
+            return health
+    return None
 
 
 def _because(sentence: str, cause: Health | None) -> str:
@@ -253,19 +275,15 @@ def _because(sentence: str, cause: Health | None) -> str:
 
 
 # ---- overall --------------------------------------------------------------------------------------------------------
-def _root(
-    components: Sequence[Health], entries: Sequence[Condition], categories: set[Category], unreachable: bool
-) -> State:
-    if categories & _BLOCKING.keys():
+def _root(unready: Sequence[tuple[Health, Condition]], categories: set[Category], unreachable: bool) -> State:
+    if categories and not _BLOCKING.keys().isdisjoint(categories):
         return State.FAILED
-    worst = min((_counted(h, c) for h, c in zip(components, entries, strict=True)), default=State.READY)
+    worst = min([_counted(h) for h, _ in unready], default=State.READY)
     return State.DEGRADED if unreachable and worst is not State.READY else worst
 
 
-def _counted(health: Health, entry: Condition) -> State:
-    """What a component counts in the overall status."""
-    if entry.is_true:
-        return State.READY
+def _counted(health: Health) -> State:
+    """What a component whose condition is not True counts in the overall status."""
     if health.state in _NAMED_STATES:
         return health.state
     return State.PENDING if health.depends is Depends.UPSTREAM else State.PROGRESSING
@@ -273,18 +291,17 @@ def _counted(health: Health, entry: Condition) -> State:
 
 def _ready(
     components: Sequence[Health],
-    entries: Sequence[Condition],
+    unready: Sequence[tuple[Health, Condition]],
     categories: set[Category],
     unreachable: bool,
     held: State | None,
 ) -> Condition:
-    if held is None:
+    if held is None and categories:
         for category, (reason, message) in _BLOCKING.items():
             if category in categories:
                 return condition("Ready", False, reason, _because(message, _first(components, category)), at_fault=True)
-    unready = [(h, c) for h, c in zip(components, entries, strict=True) if not c.is_true]
     if not unready:
-        return condition("Ready", True, "AllComponentsReady", "All components are ready")
+        return _ALL_READY
     for health, entry in unready:
         if health.state in ERROR_STATES:
             message = f"Component {health.component} is not ready: {health.message}"
@@ -293,7 +310,7 @@ def _ready(
         cause = _first(components, Category.INFRASTRUCTURE)
         message = _because("Infrastructure error - waiting for retry", cause)
         return condition("Ready", False, "InfrastructureError", message, at_fault=True)
-    lowest = min(unready, key=lambda pair: _counted(*pair))[0]
+    lowest = min([health for health, _ in unready], key=_counted)
     message = f"Waiting for components to become ready: {lowest.component}: {lowest.message or lowest.reason}"
     return condition("Ready", False, "Progressing", message)
 
@@ -325,10 +342,11 @@ def _events(final: Iterable[Condition], before: Mapping[str, Mapping[str, Any]])
     was_at_fault = before.get("Ready", {}).get("reason") not in (None, *_FAULTLESS)
     for entry in final:
         old = before.get(entry.type)
-        turned = old is not None and old.get("status") != entry.status
-        matters = entry.type == "Ready" or was_at_fault or (old is not None and old.get("status") == "True")
+        was = None if old is None else old.get("status")
+        turned = old is not None and was != entry.status
+        matters = turned and (entry.type == "Ready" or was_at_fault or was == "True")
         new_fault = entry.at_fault and (old is None or old.get("reason") != entry.reason)
-        if (turned and matters) or new_fault:
+        if matters or new_fault:
             yield PlannedEvent("Warning" if entry.at_fault else "Normal", entry.reason, entry.message or _said(entry))
 
 

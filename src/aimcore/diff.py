@@ -42,9 +42,11 @@ PROTECTED: Mapping[str, tuple[str, ...]] = {
 """Prefixes of field paths whose change rolls pods."""
 
 _UNTIL_CHANGED = frozenset({Refusal.APPLY_CONFLICT, Refusal.FIELD_CONFLICT, Refusal.INVALID_SPEC})
-_AT_ONCE = frozenset({Refusal.SERVER_UNREACHABLE, Refusal.UNKNOWN})
+_PASSING = frozenset({Refusal.SERVER_UNREACHABLE, Refusal.UNKNOWN})
+"""Nobody said no: such a write never rests for long, yet it does rest, whoever wakes the plan."""
 _FIRST_PAUSE = timedelta(seconds=5)
 _LONGEST_PAUSE = timedelta(seconds=600)
+_LONGEST_PASSING_PAUSE = timedelta(seconds=60)
 
 
 def changes_needed(plan: Plan, snapshot: Snapshot) -> Changes:
@@ -106,7 +108,7 @@ def _first_write(child: Child, manager: str) -> ChildChange:
 def _waits(snapshot: Snapshot, plan: Plan, child: Child, live: Resource | None) -> bool:
     """Whether a refused write is not to be tried yet."""
     outcome = snapshot.outcome(plan.key, child.key)
-    if outcome is None or outcome.refusal in _AT_ONCE or outcome.desired != fingerprint(child.manifest):
+    if outcome is None or outcome.desired != fingerprint(child.manifest):
         return False
     if outcome.refusal in _UNTIL_CHANGED and live is not None:
         return outcome.seen == live.resource_version
@@ -114,8 +116,9 @@ def _waits(snapshot: Snapshot, plan: Plan, child: Child, live: Resource | None) 
 
 
 def pause_after(outcome: Outcome) -> timedelta:
-    """How long a refused write rests: 5 s, doubling with each refusal in a row, at most 10 minutes."""
-    return min(_FIRST_PAUSE * (1 << min(outcome.attempts, 10)), _LONGEST_PAUSE)
+    """How long a write that was not done rests: 5 s, doubling each time, at most 10 minutes; 1 if nobody refused it."""
+    longest = _LONGEST_PASSING_PAUSE if outcome.refusal in _PASSING else _LONGEST_PAUSE
+    return min(_FIRST_PAUSE * (1 << min(outcome.attempts, 10)), longest)
 
 
 def _was_taken(snapshot: Snapshot, plan: Plan, child: Child, live: Resource) -> bool:
@@ -187,9 +190,13 @@ def _is_progress(patch: Mapping[str, Any], desired: Mapping[str, Any], live: Map
     """Whether a status patch tells only of steps on the way: nobody acts on it, neither a person nor a program."""
     if not patch.keys() <= _PROGRESS_MEMBERS:
         return False
-    if "status" in patch and not {patch["status"], live.get("status")} <= _ON_THE_WAY:
+    if "status" in patch and not (_is_on_the_way(patch["status"]) and _is_on_the_way(live.get("status"))):
         return False
     return _verdict(desired.get("conditions")) == _verdict(live.get("conditions"))
+
+
+def _is_on_the_way(status: object) -> bool:
+    return isinstance(status, str) and status in _ON_THE_WAY
 
 
 def _verdict(conditions: object) -> tuple[object, object]:

@@ -8,10 +8,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 from aimcore.conditions import Category, Depends, Health, State, failing
-from aimcore.facts import FailureKind, Outcome, Refusal
+from aimcore.facts import Failure, FailureKind, Outcome, Refusal
 from aimcore.resource import Key
 from aimcore.snapshot import Unreadable
 
@@ -116,6 +117,57 @@ def health_of_outcome(component: str, child: Key, outcome: Outcome) -> Health:
 
 
 # ---- registries -----------------------------------------------------------------------------------------------------
+class RegistryRow(NamedTuple):
+    """What a registry's "no" of one kind means (D-8).
+
+    `patience`: the first interval after which it is asked again. `remedy`: what a person can do, as a clause.
+    """
+
+    category: Category
+    reason: str
+    patience: timedelta
+    remedy: str
+
+
+REGISTRY_FAILURES: Mapping[FailureKind, RegistryRow] = {
+    FailureKind.AUTH: RegistryRow(
+        Category.AUTH, "AuthError", timedelta(seconds=30), "name a pull secret with access in imagePullSecrets"
+    ),
+    FailureKind.NOT_FOUND: RegistryRow(
+        Category.MISSING_UPSTREAM, "ImageNotFound", timedelta(minutes=10), "check registry, name and tag"
+    ),
+    FailureKind.UNREACHABLE: RegistryRow(
+        Category.INFRASTRUCTURE,
+        "RegistryUnreachable",
+        timedelta(seconds=10),
+        "it is asked again; check the registry's name and the network",
+    ),
+    FailureKind.RATE_LIMITED: RegistryRow(
+        Category.INFRASTRUCTURE,
+        "RateLimited",
+        timedelta(minutes=1),
+        "it is asked again when the registry allows; logging in with a pull secret may raise the limit",
+    ),
+    FailureKind.MALFORMED: RegistryRow(
+        Category.INVALID_SPEC,
+        "MetadataExtractionFailed",
+        timedelta(minutes=10),
+        "correct what is named here, or give spec.imageMetadata",
+    ),
+    FailureKind.SECRET_NOT_FOUND: RegistryRow(
+        Category.MISSING_UPSTREAM, "SecretNotFound", timedelta(seconds=30), "create the secret in that namespace"
+    ),
+    FailureKind.FORBIDDEN: RegistryRow(
+        Category.AUTH, "SecretAccessFailed", timedelta(seconds=30), "let the operator read Secrets there"
+    ),
+}
+
+
+def patience_with(failure: Failure) -> timedelta:
+    """How long to wait before the registry is asked again."""
+    return max(REGISTRY_FAILURES[failure.kind].patience, failure.retry_after or timedelta(0))
+
+
 _AUTH_WORDS = ("unauthorized", "authentication", "401", "403", "forbidden", "denied", "credentials")
 _NOT_FOUND_WORDS = ("not found", "404", "manifest unknown", "name unknown", "no such")
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from aimcore.resource import Key
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLabels:
-    """Which labels does this container image carry? Answered with `Mapping[str, str]`.
+    """Which labels does this container image carry? Answered with `InspectedImage`.
 
     `secrets` are names of pull secrets in `namespace`, in order.
     """
@@ -28,6 +28,14 @@ class ImageLabels:
     image: str
     namespace: str
     secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedImage:
+    """What a registry says of an image: its labels, and the digest that its reference stands for ("" if unknown)."""
+
+    labels: Mapping[str, str]
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +56,25 @@ class PodLog:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryTags:
-    """Which repositories and tags match one filter of a model source? Answered with a tuple of `(repository, tag)`.
+    """Which repositories and tags match one filter of a model source? Answered with `RepositoryListing`.
 
-    `repository` is a name, or a pattern with `*`. `secrets` are names of pull secrets in `namespace`, in order.
+    While a long listing goes on, it is answered with `ListingUnderWay`. `repository` is a name, or a pattern with `*`.
+    `secrets` are names of pull secrets in `namespace`, in order.
     """
 
     registry: str
     repository: str
     namespace: str
     secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListingUnderWay:
+    """How far a listing is. `repositories` is None while the catalogue itself is read."""
+
+    listed: int
+    repositories: int | None
+    tags: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +102,22 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The world answered "no". `message` is a sentence for people and holds no secret value."""
+    """The world answered "no". `message` is a sentence for people and holds no secret value.
+
+    `retry_after`: how long whoever refused wants to be left in peace.
+    """
 
     kind: FailureKind
     message: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryListing:
+    """`(repository, tag)` pairs, sorted. `problems`: why some repositories could not be listed, sorted by message."""
+
+    images: tuple[tuple[str, str], ...]
+    problems: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +128,7 @@ class Answer:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeOf:
+class OutcomeOf(NamedTuple):
     """Names the outcome of the last write to `child` on behalf of `parent`."""
 
     parent: Key

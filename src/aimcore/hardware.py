@@ -64,6 +64,8 @@ _UNKNOWN_ID = re.compile(r"AMD-([0-9A-F]{4})|(?=[0-9]*[A-F])(?=[A-F]*[0-9])([0-9
 
 def normalize_model(text: str) -> str:
     """A GPU model's name as the tables and node labels have it (G-5): `AMD_Instinct_MI300X_OAM` → `MI300X`."""
+    if text in DEVICES:
+        return text
     upper = text.strip().replace("_", "-").upper()
     tokens = [token for token in _SEPARATORS.split(upper) if token]
     for token in tokens:

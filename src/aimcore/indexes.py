@@ -84,6 +84,26 @@ def _claims(resource: Resource) -> Iterable[str]:
     return found
 
 
+def _templates_used(resource: Resource) -> Iterable[str]:
+    """The templates that a service names or lives on, in its namespace or the cluster."""
+    named, lived_on = resource.spec.get("template"), resource.status.get("resolvedTemplate")
+    names = (reference.get("name") for reference in (named, lived_on) if isinstance(reference, dict))
+    return _here_and_in_cluster(resource, *names)
+
+
+def _template_cached(resource: Resource) -> Iterable[str]:
+    return _here_and_in_cluster(resource, resource.spec.get("templateName"))
+
+
+def _template_served(resource: Resource) -> Iterable[str]:
+    return _here_and_in_cluster(resource, resource.labels.get("aim.eai.amd.com/template"))
+
+
+def _here_and_in_cluster(resource: Resource, *names: object) -> Iterable[str]:
+    found = {name for name in names if isinstance(name, str) and name}
+    return {in_namespace(where, name) for name in found for where in (resource.namespace, "")}
+
+
 def _discovery(resource: Resource) -> Iterable[str]:
     labels = resource.labels
     ours = (
@@ -102,8 +122,9 @@ INDEXES: Mapping[str, Mapping[str, Index]] = {
     "AIMClusterModel": {"image": by_spec("image"), "source": by_label("aim.eai.amd.com/model-source")},
     "AIMServiceTemplate": {"model": by_spec("modelName")},
     "AIMClusterServiceTemplate": {"model": by_spec("modelName")},
+    "AIMService": {"template": _templates_used},
     "AIMTemplateCache": {
-        "template": by_spec("templateName"),
+        "template": _template_cached,
         "service": by_label("aim.eai.amd.com/service"),
     },
     "AIMArtifact": {
@@ -120,7 +141,7 @@ INDEXES: Mapping[str, Mapping[str, Index]] = {
     },
     "Event": {"involved": _involved},
     "HTTPRoute": {"path": _paths},
-    "InferenceService": {"claim": _claims},
+    "InferenceService": {"claim": _claims, "template": _template_served},
 }
 
 

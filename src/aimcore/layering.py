@@ -25,16 +25,26 @@ ENGINE_ARGS = frozenset({"AIM_ENGINE_ARGS"})
 # ---- environment ----------------------------------------------------------------------------------------------------
 def merge_env(lower: Sequence[Json], upper: Sequence[Json], *, json_names: frozenset[str] = frozenset()) -> list[Json]:
     """Merge two env lists by name. Variables in `json_names` that both layers hold become their merged JSON text."""
-    merged: dict[str, Json] = {}
-    for entry in lower:
-        if name := _name(entry):
-            merged[name] = entry
-    above = {name: entry for entry in upper if (name := _name(entry))}
-    for name, entry in above.items():
-        if name in json_names and name in merged:
-            entry = {"name": name, "value": merge_json_text(_value(merged[name]), _value(entry))}
-        merged[name] = entry
+    merged = env_by_name(lower)
+    overlay_env(merged, upper, json_names=json_names)
     return list(merged.values())
+
+
+def env_by_name(env: Sequence[Json]) -> dict[str, Json]:
+    """The entries of an env list by name, in the order of the names; for several overlays in a row."""
+    return {name: entry for entry in env if isinstance(entry, dict) and isinstance(name := entry.get("name"), str) and name}
+
+
+def overlay_env(
+    merged: dict[str, Json], upper: Sequence[Json], *, json_names: frozenset[str] = frozenset()
+) -> None:
+    """Put an env list over variables by name, as `merge_env` does."""
+    above = env_by_name(upper)
+    for name in json_names:
+        if name in above and name in merged:
+            text = merge_json_text(_value(merged[name]), _value(above[name]))
+            above[name] = {"name": name, "value": text}
+    merged.update(above)
 
 
 def upsert_env(env: Sequence[Json], name: str, value: str) -> list[Json]:

@@ -3,7 +3,8 @@
 1. Maps are granular: each leaf that we want must be there; a leaf that our manager owns and that we no longer want is
    a difference; leaves of others are none.
 2. Lists are atomic (one leaf), except the map lists of `MAP_LISTS`, which are compared item by item, and except
-   `ownerReferences` and `finalizers`, where ours must be among the live ones.
+   `ownerReferences` and `finalizers`, where ours must be among the live ones. An owner that only we named, and name no
+   more, is a difference.
 3. In an atomic subtree the live side may carry more than we said only where `DEFAULTS` names the member and its value:
    what the API server or an admission webhook fills in.
 4. Quantities are compared as numbers.
@@ -112,7 +113,7 @@ def _granular(kind: str, path: Path, desired: Any, live: Any, owned: Any) -> boo
         return _granular_map(kind, path, desired, live, owned)
     if isinstance(desired, list):
         if path == ("metadata", "ownerReferences"):
-            return _contains(desired, live, "uid")
+            return _contains(desired, live, "uid", owned)
         if path == ("metadata", "finalizers"):
             return isinstance(live, list) and all(f in live for f in desired)
         key = MAP_LISTS.get(kind, {}).get(path)
@@ -129,21 +130,24 @@ def _granular_map(kind: str, path: Path, desired: Mapping[str, Any], live: Any, 
         return _atomic(kind, path, desired, live)  # the server keeps this map as one leaf
     fields = owned if isinstance(owned, dict) else {}
     for member, value in desired.items():
-        inner = fields.get(f"f:{member}", _MISSING)
-        if not _granular(kind, (*path, member), value, live.get(member, _MISSING), inner):
+        other = live.get(member, _MISSING)
+        if value == other and type(value) is type(other) and type(value) is not dict:
+            continue  # nearly all leaves; the others need their path and what we own of them
+        inner = fields.get(f"f:{member}", _MISSING) if fields else _MISSING
+        if not _granular(kind, (*path, member), value, other, inner):
             return False
     return not _abandons(desired, live, fields)
 
 
 def _abandons(desired: Mapping[str, Any], live: Mapping[str, Any], owned: Mapping[str, Any]) -> bool:
     """Whether we own a member that is still there and no longer wanted."""
-    return any(f.startswith("f:") and f[2:] not in desired and f[2:] in live for f in owned)
+    return bool(owned) and any(f.startswith("f:") and f[2:] not in desired and f[2:] in live for f in owned)
 
 
 def _map_list(kind: str, path: Path, key: str, desired: Sequence[Any], live: Any, owned: Any) -> bool:
     if not isinstance(live, list):
         return not desired
-    by_key = {item.get(key): item for item in live if isinstance(item, dict)}
+    by_key = _by_key(live, key)
     wanted = set()
     for item in desired:
         wanted.add(item[key])
@@ -161,10 +165,18 @@ def _owned_keys(owned: Any, key: str) -> Iterator[str]:
             yield name[len(prefix) : -2]
 
 
-def _contains(desired: Sequence[Any], live: Any, key: str) -> bool:
+def _by_key(items: Sequence[Any], key: str) -> Mapping[str, Any]:
+    named = (item for item in items if isinstance(item, dict))
+    return {item[key]: item for item in named if isinstance(item.get(key), str)}
+
+
+def _contains(desired: Sequence[Any], live: Any, key: str, owned: Any) -> bool:
     if not isinstance(live, list):
         return not desired
-    by_key = {item.get(key): item for item in live if isinstance(item, dict)}
+    by_key = _by_key(live, key)
+    wanted = {item[key] for item in desired}
+    if (set(_owned_keys(owned, key)) & set(by_key)) - wanted:
+        return False
     return all(item[key] in by_key and _superset(by_key[item[key]], item) for item in desired)
 
 

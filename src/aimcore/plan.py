@@ -17,6 +17,7 @@ from typing import Any
 
 from aimcore.facts import Want
 from aimcore.reads import Read
+from aimcore.records import quickly_made
 from aimcore.resource import Json, Key
 from aimcore.snapshot import Snapshot
 
@@ -30,6 +31,7 @@ class Write(StrEnum):
     """POST when absent; an existing object is never touched again (Jobs, PVCs, artifacts)."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Child:
     """An object that the plan wants.
@@ -63,6 +65,7 @@ class Deletion:
     resource_version: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class PlannedEvent:
     """A Kubernetes event about the planned object. `type` is `Normal` or `Warning`."""
@@ -72,6 +75,7 @@ class PlannedEvent:
     message: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something a person may want to know and no condition says, such as why a candidate fell. `stage` groups notes."""
@@ -94,6 +98,7 @@ class Edit:
     component: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything one object wants. See the rules above."""

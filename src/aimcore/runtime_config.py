@@ -21,6 +21,7 @@ from aimcore.api.kinds import AIM_KINDS
 from aimcore.conditions import Category, Depends, Health, State, failing
 from aimcore.errors import health_of_unreadable
 from aimcore.layering import ENGINE_ARGS, merge_env
+from aimcore.records import quickly_made
 from aimcore.resource import EMPTY, Json, Resource
 from aimcore.snapshot import Found, Snapshot, Unreadable
 
@@ -31,6 +32,7 @@ Writer = Literal["kserve", "aim"]
 T = TypeVar("T")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class RuntimeConfig:
     """What the configs of one name say together.

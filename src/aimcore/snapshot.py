@@ -18,6 +18,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from aimcore.facts import Answer, Outcome, OutcomeOf, Taken, Want
 from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, Read, TimeRead, ViewRead
+from aimcore.records import quickly_made
 from aimcore.resource import Key, Resource
 from aimcore.settings import Settings
 
@@ -25,6 +26,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Found:
     """The object exists."""
@@ -32,6 +34,7 @@ class Found:
     resource: Resource
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Absent:
     """The kind is readable and no such object exists."""
@@ -59,6 +62,7 @@ class NotInstalled:
     kind: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Listed:
     """All objects of one index bucket, ordered by (namespace, name)."""
@@ -85,6 +89,9 @@ class Source(Protocol):
     def keep_view(self, read: ViewRead, value: Any, reads: frozenset[Read]) -> None: ...
 
 
+_DEFAULT_SETTINGS = Settings()
+
+
 class Snapshot:
     """One frozen view of the cluster at `now`, with a record of every look-up.
 
@@ -92,7 +99,7 @@ class Snapshot:
     grow while the plan is made.
     """
 
-    __slots__ = ("_now", "_source", "_views", "check_again_at", "reads", "settings", "wants")
+    __slots__ = ("_kinds", "_now", "_source", "_views", "check_again_at", "reads", "settings", "wants")
 
     def __init__(
         self,
@@ -104,8 +111,9 @@ class Snapshot:
     ) -> None:
         self._source = source
         self._views: dict[ViewRead, Any] = {} if views is None else views
+        self._kinds: dict[str, Availability] = {}
         self._now = now
-        self.settings = settings or Settings()
+        self.settings = settings or _DEFAULT_SETTINGS
         self.reads: set[Read] = set()
         self.wants: dict[Want, None] = {}
         self.check_again_at: datetime | None = None
@@ -118,24 +126,24 @@ class Snapshot:
         resource = self._source.find(key)
         if resource is not None:
             return Found(resource)
-        return self._unavailable(kind) or Absent(key)
+        return self.availability(kind) or Absent(key)
 
     def index(self, kind: str, index: str, value: str) -> Listing:
         """List the objects of `kind` whose index `index` (see `aimcore.indexes`) contains `value`."""
         self.reads.add(IndexRead(kind, index, value))
         resources = self._source.bucket(kind, index, value)
-        if not resources and (unavailable := self._unavailable(kind)) is not None:
+        if not resources and (unavailable := self.availability(kind)) is not None:
             return unavailable
         return Listed(resources)
 
     def availability(self, kind: str) -> Availability:
         """Whether the kind can be read at all. A CRD that appears later wakes the reader."""
-        self.reads.add(KindRead(kind))
-        return self._source.availability(kind)
-
-    def _unavailable(self, kind: str) -> Unreadable | NotInstalled | None:
-        self.reads.add(KindRead(kind))
-        return self._source.availability(kind)
+        try:
+            return self._kinds[kind]
+        except KeyError:
+            self.reads.add(KindRead(kind))
+            known = self._kinds[kind] = self._source.availability(kind)
+            return known
 
     # ---- derived knowledge --------------------------------------------------------------------------------------
     def view(self, function: Callable[Concatenate[Snapshot, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -204,7 +212,7 @@ class Snapshot:
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, as in `metadata.creationTimestamp`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def moment(text: object) -> datetime | None:

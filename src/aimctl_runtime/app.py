@@ -6,17 +6,22 @@
 3. With leader election the picture is kept warm by candidates; workers start only with the lease. Losing it ends the
    process.
 4. SIGTERM and SIGINT end cleanly: running rounds finish their write, then the lease is released.
+5. However the controller ends – stopped, cancelled, by a worker that failed – running rounds have `patience` seconds.
+   What they lean on (watches, the desk, the client) ends after them, and no task outlives its block.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import gc
 import signal
-import ssl
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Never, Self
+
+import anyio
+from anyio.abc import TaskStatus
 
 from aimcore import dispatch
 from aimcore.facts import ImageLabels, PodLog, RepositoryTags, SecretExists
@@ -30,10 +35,11 @@ from aimctl_runtime.herald import Herald
 from aimctl_runtime.leader import LeaderThread
 from aimctl_runtime.log import Log, Output, threshold
 from aimctl_runtime.metrics import Meter, MeteredClient, PrometheusMeter, SilentMeter
-from aimctl_runtime.observe.desk import AnsweringDesk, Observe
+from aimctl_runtime.observe.desk import AnsweringDesk, Observe, Telling
 from aimctl_runtime.queue import Queue
 from aimctl_runtime.recorder import Recorder
 from aimctl_runtime.reflector import Reflector
+from aimctl_runtime.scopes import background, closing, joined
 from aimctl_runtime.settings import RuntimeSettings
 from aimctl_runtime.store import Store
 from aimctl_runtime.transport import Client
@@ -44,12 +50,10 @@ SHUTDOWN_SECONDS = 5.0
 """The pod has ten."""
 
 
-class StartError(Exception):
-    """The process cannot start as it is configured. The message is a sentence that names the flag."""
-
-
 class Controller:
-    """Everything between a client and the plans. `start` watches, `work` plans and writes, `close` ends both."""
+    """Everything between a client and the plans: `run` it in a task group, or use `async with controller.running()`.
+    `patience` is in seconds.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Controller:
         watched: Sequence[Watched] | None = None,
         planned: Collection[str] = tuple(dispatch.PLANNERS),
         make_plan: Callable[[Snapshot, Key], Plan] = dispatch.make_plan,
+        patience: float = SHUTDOWN_SECONDS,
     ) -> None:
         self._settings = settings
         self.clock = clock or SystemClock()
@@ -80,46 +85,76 @@ class Controller:
         rows = watched or watched_kinds(dedicated_accounts=settings.core.dedicated_download_accounts)
         herald = Herald(self.log)
         self.reflectors = [Reflector(row, client, self.store, self.clock, self.log, herald) for row in rows]
-        self._tasks: list[asyncio.Task[None]] = []
-        self._workers: list[asyncio.Task[None]] = []
+        self._patience = patience
+        self._stopped = anyio.Event()
 
-    def start(self) -> None:
-        """Start to watch."""
-        loop = asyncio.get_running_loop()
-        self._tasks += [loop.create_task(reflector.run()) for reflector in self.reflectors]
+    async def run(
+        self,
+        may_work: Callable[[], Awaitable[None]] | None = None,
+        *,
+        task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Watch; after the first sync, once `may_work` has returned, plan and write, until stopped or cancelled. Once
+        only. `task_status` is told when the workers start. Raises what ends a worker, such as NotLeadingError.
+        """
+        shelter = anyio.CancelScope(shield=True)
+        async with background() as whole:
+            whole.start_soon(self._live, shelter, may_work, task_status)
+            try:
+                await self._stopped.wait()
+            finally:  # rule 5
+                self.queue.close()
+                shelter.deadline = anyio.current_time() + (self._patience if self.queue.is_running else 0.0)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """Work while the block runs; it begins when the workers start."""
+        async with background() as tasks:
+            await tasks.start(self.run)
+            yield self
+
+    def stop(self) -> None:
+        """Have `run` end."""
+        self._stopped.set()
 
     async def has_synced(self) -> None:
         """Return once every kind has given its first verdict. Rule 2."""
-        await asyncio.gather(*(reflector.first.wait() for reflector in self.reflectors))
+        for reflector in self.reflectors:
+            await reflector.first.wait()
 
-    async def work(self) -> None:
-        """Plan and write until closed. Raises what ends a worker, such as NotLeadingError."""
-        loop = asyncio.get_running_loop()
-        self.log.named("setup").info("starting workers", workers=self._settings.workers)
-        self._tasks.append(loop.create_task(self._resync()))
-        self._workers = [loop.create_task(self.worker.run()) for _ in range(self._settings.workers)]
-        await asyncio.gather(*self._workers)
+    async def _live(
+        self,
+        shelter: anyio.CancelScope,
+        may_work: Callable[[], Awaitable[None]] | None,
+        task_status: TaskStatus[None],
+    ) -> None:
+        """The workers, and around them what they lean on."""
+        with shelter:
+            async with background() as rooms:
+                await rooms.start(self.desk.run)
+                rooms.start_soon(self.queue.keep_time)
+                for reflector in self.reflectors:
+                    rooms.start_soon(reflector.run)
+                await self.has_synced()
+                if may_work is not None:
+                    await may_work()
+                self.log.named("setup").info("starting workers", workers=self._settings.workers)
+                rooms.start_soon(self._resync)
+                task_status.started()
+                async with joined() as workers:
+                    for _ in range(self._settings.workers):
+                        workers.start_soon(self.worker.run)
 
-    async def close(self, patience: float = SHUTDOWN_SECONDS) -> None:
-        """End cleanly: running rounds have `patience` seconds to finish."""
-        self.queue.close()
-        if self._workers:
-            _, late = await asyncio.wait(self._workers, timeout=patience)
-            for task in late:
-                task.cancel()
-        for task in self._tasks:
-            task.cancel()
-        await self.desk.close()
-        await asyncio.gather(*self._tasks, *self._workers, return_exceptions=True)
-
-    async def _resync(self) -> None:
+    async def _resync(self) -> Never:
         while True:
             await pause(self.clock, self._settings.resync)
             self.store.wake_all()
 
 
 @asynccontextmanager
-async def observers_of(client: Client, clock: Clock) -> AsyncIterator[Mapping[type, Observe]]:
+async def observers_of(
+    client: Client, clock: Clock, docker_config: Path | None = None
+) -> AsyncIterator[Mapping[type, Observe]]:
     """The observers of a real cluster: registries over HTTP, pod logs and secrets over the API."""
     import aiohttp
 
@@ -128,11 +163,11 @@ async def observers_of(client: Client, clock: Clock) -> AsyncIterator[Mapping[ty
     from aimctl_runtime.observe.registry import ImageInspector
     from aimctl_runtime.observe.secrets import SecretReader
 
-    secrets = SecretReader(client)
-    async with aiohttp.ClientSession(trust_env=True) as session:
+    secrets = SecretReader(client, docker_config)
+    async with closing(aiohttp.ClientSession(trust_env=True)) as session:
         yield {
             ImageLabels: ImageInspector(session, secrets, clock).labels,
-            RepositoryTags: TagLister(session, secrets, clock).tags,
+            RepositoryTags: Telling(TagLister(session, secrets, clock).tags),
             PodLog: PodLogReader(client).read,
             SecretExists: secrets.exists,
         }
@@ -152,134 +187,100 @@ def log_of(settings: RuntimeSettings) -> Log:
 async def run(settings: RuntimeSettings, connect: Callable[[], Awaitable[Client]], *, log: Log | None = None) -> int:
     """Run the controller as a process until a signal or the loss of the lease. Answers with the exit code.
 
-    `connect` makes a client; it is called once more, in a thread, for leader election.
+    `connect` makes a client; it is called once more, in a thread, for leader election. Raises what `connect` raises,
+    and StartError.
     """
+    from aimctl_runtime.serving import serving
+
     log = log or log_of(settings)
-    setup, clock, loop = log.named("setup"), SystemClock(), asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    raw = await connect()
-    meter = _meter(settings, str(getattr(raw, "host", "")))
-    client: Client = MeteredClient(raw, meter)
-    async with contextlib.AsyncExitStack() as exits:
-        exits.push_async_callback(client.close)
-        await _serve(settings, client, clock, log, meter, exits)
-        setup.info("starting manager")
-        observers = await exits.enter_async_context(observers_of(client, clock))
-        leader, leading = _leader(settings, connect, log, meter, stop, loop)
-        controller = Controller(
-            client, settings, clock=clock, log=log, observers=observers, meter=meter,
-            deadline=leader.tenure.deadline if leader else lambda: None,
-        )  # fmt: skip
-        controller.start()
-        if leader:
-            leader.start()
-        main = loop.create_task(_work(controller, leading))
-        stopping = loop.create_task(stop.wait())
-        await asyncio.wait({main, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        setup.info("stopping")
-        await controller.close()
-        stopping.cancel()
-        main.cancel()
-        (problem,) = await asyncio.gather(main, return_exceptions=True)
-        lost = leader is not None and leader.tenure.is_lost
-        if leader:
-            await asyncio.to_thread(leader.stop)
-        if isinstance(problem, Exception) and not isinstance(problem, NotLeadingError):
-            setup.error("problem running manager", error=str(problem))
-            return 1
-        if lost or isinstance(problem, NotLeadingError):
-            setup.error("problem running manager", error="leader election lost")
-            return 1
-        return 0
+    setup, clock, error = log.named("setup"), SystemClock(), ""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        raw = await connect()
+        meter = _meter(settings, str(getattr(raw, "host", "")))
+        async with closing(MeteredClient(raw, meter)) as client, serving(settings, client, clock, log, meter):
+            setup.info("starting manager")
+            try:
+                async with observers_of(client, clock, settings.docker_config) as observers:
+                    leader = _leader(settings, connect, log)
+                    controller = Controller(
+                        client, settings, clock=clock, log=log, observers=observers, meter=meter,
+                        deadline=leader.tenure.deadline if leader else lambda: None,
+                    )  # fmt: skip
+                    await _work(controller, leader, signals, meter)
+            except* NotLeadingError:
+                error = "leader election lost"
+            except* Exception as problems:  # noqa: BLE001  (the last resort: told, and the exit code says it)
+                error = "; ".join(dict.fromkeys(str(one) for one in _each(problems)))
+                setup.debug("the problem in full", stack="".join(traceback.format_exception(problems)))
+    if error:
+        setup.error("problem running manager", error=error)
+    return 1 if error else 0
 
 
-async def _work(controller: Controller, leading: asyncio.Event) -> None:
-    await controller.has_synced()
-    # The picture stays: the collector need not look at it again and again.
-    gc.collect()
-    gc.freeze()
-    await leading.wait()
-    await controller.work()
+async def _work(
+    controller: Controller, leader: LeaderThread | None, signals: AsyncIterator[signal.Signals], meter: Meter
+) -> None:
+    leading, term = anyio.Event(), anyio.CancelScope(shield=True)
+
+    async def may_work() -> None:
+        # The picture stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        if leader is not None:
+            await leading.wait()
+
+    def led() -> None:
+        meter.leading(is_leader=True)
+        leading.set()
+
+    async with background() as tasks:
+        tasks.start_soon(_stop_on_signal, controller, signals)
+        if leader is not None:
+            tasks.start_soon(_lead, leader, led, term, meter)
+        try:
+            await controller.run(may_work)
+        finally:
+            term.cancel()  # only now, after the last write, is the lease released: rule 4
+
+
+async def _stop_on_signal(controller: Controller, signals: AsyncIterator[signal.Signals]) -> None:
+    async for _ in signals:
+        controller.log.named("setup").info("stopping")
+        controller.stop()
+
+
+async def _lead(leader: LeaderThread, led: Callable[[], None], term: anyio.CancelScope, meter: Meter) -> None:
+    """Hold the lease until the end of the term. Raises NotLeadingError when it is lost earlier."""
+    with term:
+        try:
+            await leader.run(led)
+        finally:
+            meter.leading(is_leader=False)
+        raise NotLeadingError("leader election lost")
+
+
+def _each(problems: BaseExceptionGroup[BaseException]) -> Iterator[BaseException]:
+    """The exceptions of a group and of the groups in it."""
+    for problem in problems.exceptions:
+        if isinstance(problem, BaseExceptionGroup):
+            yield from _each(problem)
+        else:
+            yield problem
+
+
+def _leader(settings: RuntimeSettings, connect: Callable[[], Awaitable[Client]], log: Log) -> LeaderThread | None:
+    """The elector, if one is wanted."""
+    if not settings.leader_elect:
+        return None
+    return LeaderThread(connect, settings.core.operator_namespace, settings.identity, log)
 
 
 def _meter(settings: RuntimeSettings, host: str) -> Meter:
     if settings.metrics_bind_address == "0":
         return SilentMeter()
-    names = {kind: controller.name for kind, controller in CONTROLLERS.items()}
-    return PrometheusMeter(names, workers=settings.workers, host=host.split("://", 1)[-1])
+    return PrometheusMeter(controller_names(), workers=settings.workers, host=host.split("://", 1)[-1])
 
 
-def _leader(
-    settings: RuntimeSettings,
-    connect: Callable[[], Awaitable[Client]],
-    log: Log,
-    meter: Meter,
-    stop: asyncio.Event,
-    loop: asyncio.AbstractEventLoop,
-) -> tuple[LeaderThread | None, asyncio.Event]:
-    """The elector, if one is wanted, and the event that says that we may work."""
-    leading = asyncio.Event()
-    if not settings.leader_elect:
-        leading.set()
-        return None, leading
-
-    def led() -> None:
-        meter.leading(is_leader=True)
-        loop.call_soon_threadsafe(leading.set)
-
-    def lost() -> None:
-        meter.leading(is_leader=False)
-        with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-            loop.call_soon_threadsafe(stop.set)
-
-    namespace = settings.core.operator_namespace
-    return LeaderThread(connect, namespace, settings.identity, log, on_leading=led, on_lost=lost), leading
-
-
-async def _serve(
-    settings: RuntimeSettings, client: Client, clock: Clock, log: Log, meter: Meter, exits: contextlib.AsyncExitStack
-) -> None:
-    """Start the probes and the metrics that are asked for."""
-    from aimctl_runtime.health import Guard, serve_metrics, serve_probes
-
-    if settings.health_probe_bind_address != "0":
-        with _named("health-probe-bind-address", settings.health_probe_bind_address):
-            probes = await serve_probes(settings.health_probe_bind_address)
-        exits.push_async_callback(probes.close)
-    if not isinstance(meter, PrometheusMeter):
-        return
-    context, guard = None, None
-    if settings.metrics_secure:
-        log.named("setup").info("disabling http/2")
-        context, guard = _certificate(settings, clock, log, exits), Guard(client, clock, log)
-    with _named("metrics-bind-address", settings.metrics_bind_address):
-        metrics = await serve_metrics(settings.metrics_bind_address, meter.exposition, guard, context)
-    exits.push_async_callback(metrics.close)
-
-
-@contextlib.contextmanager
-def _named(flag: str, value: str) -> Iterator[None]:
-    """Say which flag it was, when the machine refuses."""
-    try:
-        yield
-    except OSError as problem:
-        raise StartError(f"--{flag}={value} cannot be used: {problem.strerror or problem}. Give another.") from problem
-
-
-def _certificate(settings: RuntimeSettings, clock: Clock, log: Log, exits: contextlib.AsyncExitStack) -> ssl.SSLContext:
-    from aimctl_runtime.health import CertificateFiles, self_signed_context
-
-    if not settings.metrics_cert_path:
-        return self_signed_context(settings.identity or "localhost", clock)
-    with _named("metrics-cert-path", settings.metrics_cert_path):
-        files = CertificateFiles(settings.metrics_cert_path, settings.metrics_cert_name, settings.metrics_cert_key, log)
-
-    async def keep_fresh() -> None:
-        while True:
-            await pause(clock, 10.0)
-            files.refresh()
-
-    exits.callback(asyncio.get_running_loop().create_task(keep_fresh()).cancel)
-    return files.context
+def controller_names() -> dict[str, str]:
+    """The name that metrics know each kind's controller by."""
+    return {kind: controller.name for kind, controller in CONTROLLERS.items()}

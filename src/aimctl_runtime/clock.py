@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-import itertools
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+import anyio
 
 
 class Clock(Protocol):
@@ -40,7 +39,7 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep_until(self, moment: float) -> None:
-        await asyncio.sleep(max(0.0, moment - time.monotonic()))
+        await anyio.sleep(max(0.0, moment - time.monotonic()))
 
 
 class VirtualClock:
@@ -49,8 +48,7 @@ class VirtualClock:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._elapsed = 0.0
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._order = itertools.count()
+        self._sleepers: dict[anyio.Event, float] = {}
 
     def now(self) -> datetime:
         return self._now
@@ -60,26 +58,27 @@ class VirtualClock:
 
     async def sleep_until(self, moment: float) -> None:
         if moment <= self._elapsed:
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
             return
-        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (moment, next(self._order), sleeper))
-        await sleeper
+        alarm = anyio.Event()
+        self._sleepers[alarm] = moment
+        try:
+            await alarm.wait()
+        finally:
+            self._sleepers.pop(alarm, None)
 
     def next_wake(self) -> float | None:
         """The earliest moment that somebody sleeps until, in the terms of `monotonic`; None if nobody sleeps."""
-        while self._sleepers and self._sleepers[0][2].done():
-            heapq.heappop(self._sleepers)
-        return self._sleepers[0][0] if self._sleepers else None
+        return min(self._sleepers.values(), default=None)
 
     def advance(self, seconds: float) -> None:
         """Move on, and wake the sleepers whose moment has come."""
         self._elapsed += seconds
         self._now += timedelta(seconds=seconds)
-        while self._sleepers and self._sleepers[0][0] <= self._elapsed:
-            _, _, sleeper = heapq.heappop(self._sleepers)
-            if not sleeper.done():
-                sleeper.set_result(None)
+        due = [alarm for alarm, moment in self._sleepers.items() if moment <= self._elapsed]
+        for alarm in sorted(due, key=self._sleepers.__getitem__):
+            del self._sleepers[alarm]
+            alarm.set()
 
 
 async def pause(clock: Clock, seconds: float) -> None:

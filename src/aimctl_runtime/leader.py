@@ -12,12 +12,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import threading
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+
+import anyio
+from anyio.from_thread import start_blocking_portal
 
 from aimcore.cluster.kinds import KINDS
 from aimcore.resource import Json, Key
@@ -25,6 +26,7 @@ from aimcore.status_answer import read_answer
 from aimcore.wire import JSON, Request, collection_path, object_path
 from aimctl_runtime.clock import Clock, SystemClock, pause
 from aimctl_runtime.log import Log
+from aimctl_runtime.scopes import BACKEND, background, closing
 from aimctl_runtime.transport import Client, Response, UnreachableError
 
 LEASE = "3be10d2f.eai.amd.com"
@@ -75,8 +77,9 @@ class Elector:
                 await self._try()
             self._tenure.is_lost = True
             self._log.error("the lease was lost: it could not be renewed in time")
-        except asyncio.CancelledError:
-            await self._release()
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(CALL_TIMEOUT, shield=True):
+                await self._release()
             raise
         finally:
             self._tenure.is_leader = False
@@ -219,62 +222,29 @@ def _micro(moment: datetime) -> str:
 class LeaderThread:
     """An elector in a thread of its own. Rule 6."""
 
-    def __init__(
-        self,
-        connect: Callable[[], Awaitable[Client]],
-        namespace: str,
-        identity: str,
-        log: Log,
-        *,
-        on_leading: Callable[[], None],
-        on_lost: Callable[[], None],
-    ) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Client]], namespace: str, identity: str, log: Log) -> None:
         self.tenure = Tenure()
         self._connect = connect
         self._namespace = namespace
         self._identity = identity
         self._log = log
-        self._on_leading = on_leading
-        self._on_lost = on_lost
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._ready = threading.Event()
-        self._stopped = False
-        self._thread = threading.Thread(target=self._main, name="leader", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
+    async def run(self, on_leading: Callable[[], None]) -> None:
+        """Stand for election; call `on_leading`, here, once elected. Returns when leadership is lost, raises what the
+        elector raised. Cancelled, it lets go of the lease first. The thread ends with the call.
+        """
+        with start_blocking_portal(BACKEND, name="leader") as thread:
+            led = thread.call(anyio.Event)
 
-    def stop(self, timeout: float = CALL_TIMEOUT) -> None:
-        """Release the lease and end the thread. Blocks for at most `timeout` seconds."""
-        self._stopped = True
-        self._ready.wait(timeout)
-        if self._loop is not None and self._task is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(timeout)
+            async def announce() -> None:
+                await thread.call_async(led.wait)
+                on_leading()
 
-    def _main(self) -> None:
-        try:
-            asyncio.run(self._elect())
-        except asyncio.CancelledError:
-            return
-        # A thread has nobody to raise to: the process must not go on without its elector.
-        except Exception as problem:  # noqa: BLE001
-            self._log.error("leader election failed", error=str(problem))
-        finally:
-            self.tenure.is_lost = True
-            self._ready.set()
-            if not self._stopped:
-                self._on_lost()
+            async with background() as tasks:
+                tasks.start_soon(announce)
+                await thread.call_async(self._elect, led.set)
 
-    async def _elect(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
-        self._ready.set()
-        client = await self._connect()
-        try:
+    async def _elect(self, on_leading: Callable[[], None]) -> None:
+        async with closing(await self._connect()) as client:
             elector = Elector(client, self._namespace, self._identity, SystemClock(), self._log, self.tenure)
-            await elector.run(self._on_leading)
-        finally:
-            await client.close()
+            await elector.run(on_leading)

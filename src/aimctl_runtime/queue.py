@@ -7,15 +7,18 @@
 5. Low priority (initial list, resync) waits for the rest, but every eighth turn is its own. A key that is wanted by
    anyone with normal priority is taken with it.
 6. Kinds take turns: a thousand services that want a plan do not keep the one template waiting that they wait for.
+7. `keep_time` must run beside the workers: it makes ready what becomes due while all of them wait.
 """
 
 from __future__ import annotations
 
-import asyncio
 import heapq
+import math
 from collections import deque
 from datetime import datetime
-from typing import Protocol
+from typing import Never, Protocol
+
+import anyio
 
 from aimcore.resource import Key
 from aimctl_runtime.clock import Clock
@@ -91,8 +94,9 @@ class Queue:
         self._running: set[Key] = set()
         self._wanted_again: dict[Key, bool] = {}
         self._failures: dict[Key, int] = {}
-        self._takers: deque[asyncio.Future[None]] = deque()
-        self._timer: tuple[float, asyncio.Task[None]] | None = None
+        self._takers: deque[anyio.Event] = deque()
+        self._sleep = anyio.CancelScope()
+        self._wakes_at = -math.inf
         self._turns = 0
         self._closed = False
 
@@ -151,15 +155,19 @@ class Queue:
             key = self._next()
             if key is not None:
                 return key
-            taker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._takers.append(taker)
-            try:
-                await taker
-            except asyncio.CancelledError:
-                if taker.done() and not taker.cancelled():
-                    self._call_taker()  # we were called and cannot come: call another one
-                raise
+            await self._until_called()
         raise ClosedError
+
+    async def keep_time(self) -> Never:
+        """Wake workers when a scheduled moment comes. For ever; once for each queue. Rule 7."""
+        while True:
+            self._promote()
+            self._wakes_at = self._heap[0][0] if self._heap else math.inf
+            with anyio.CancelScope() as self._sleep:  # `_arm` cancels it when an earlier moment is scheduled
+                if self._heap:
+                    await self._clock.sleep_until(self._wakes_at)
+                else:
+                    await anyio.sleep_forever()
 
     def done(self, key: Key) -> None:
         """The run of this key has ended."""
@@ -171,18 +179,18 @@ class Queue:
     def close(self) -> None:
         """Give out nothing more; waiting workers are told."""
         self._closed = True
-        if self._timer is not None:
-            self._timer[1].cancel()
-            self._timer = None
         while self._takers:
-            taker = self._takers.popleft()
-            if not taker.done():
-                taker.set_result(None)
+            self._call_taker()
 
     # ---- looking ------------------------------------------------------------------------------------------------
     def __len__(self) -> int:
         """Keys that could run now."""
         return len(self._ready) + len(self._idle)
+
+    @property
+    def is_running(self) -> bool:
+        """Somebody works on a key just now."""
+        return bool(self._running)
 
     @property
     def is_idle(self) -> bool:
@@ -218,26 +226,24 @@ class Queue:
         self._arm()
 
     def _arm(self) -> None:
-        """Have somebody called at the earliest moment."""
+        """Have `keep_time` wake at the earliest moment."""
         while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
             heapq.heappop(self._heap)
-        if not self._heap or self._closed:
-            return
-        due = self._heap[0][0]
-        if self._timer is not None:
-            if self._timer[0] <= due and not self._timer[1].done():
-                return
-            self._timer[1].cancel()
-        self._timer = (due, asyncio.get_running_loop().create_task(self._ring(due)))
+        if self._heap and self._heap[0][0] < self._wakes_at:
+            self._sleep.cancel()
 
-    async def _ring(self, due: float) -> None:
-        await self._clock.sleep_until(due)
-        self._timer = None
-        self._promote()
+    async def _until_called(self) -> None:
+        called = anyio.Event()
+        self._takers.append(called)
+        try:
+            await called.wait()
+        except anyio.get_cancelled_exc_class():
+            if called.is_set():
+                self._call_taker()  # we were called and cannot come: call another one
+            else:
+                self._takers.remove(called)
+            raise
 
     def _call_taker(self) -> None:
-        while self._takers:
-            taker = self._takers.popleft()
-            if not taker.done():
-                taker.set_result(None)
-                return
+        if self._takers:
+            self._takers.popleft().set()

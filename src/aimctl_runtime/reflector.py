@@ -14,12 +14,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
+
+import anyio
 
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Availability, NotInstalled, Unreadable
@@ -75,7 +76,7 @@ class Reflector:
         self, watched: Watched, client: Client, store: Store, clock: Clock, log: Log, herald: Herald | None = None
     ) -> None:
         self.watched = watched
-        self.first = asyncio.Event()
+        self.first = anyio.Event()
         self._client = client
         self._store = store
         self._clock = clock
@@ -87,7 +88,7 @@ class Reflector:
         self._listed = False
         store.expect(watched.kind.kind, watched.source)
 
-    async def run(self) -> None:
+    async def run(self) -> Never:
         """List and watch for ever."""
         while True:
             try:

@@ -28,7 +28,8 @@ class RuntimeSettings:
     """Settings of the process. Addresses are `host:port` or `:port`; "0" switches off.
 
     `workers`: keys that may be planned and written at once. `resync`: seconds between looks at everything.
-    `identity`: our name in the leader lease. `core`: what plans read.
+    `identity`: our name in the leader lease. `docker_config`: the process's own credentials for registries, if any.
+    `core`: what plans read.
     """
 
     metrics_bind_address: str = "0"
@@ -46,6 +47,7 @@ class RuntimeSettings:
     workers: int = 4
     resync: float = 36000.0
     identity: str = ""
+    docker_config: Path | None = None
     core: Settings = field(default_factory=Settings)
 
     @property
@@ -152,8 +154,18 @@ def parse_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> 
     core.setdefault("operator_namespace", _operator_namespace(environment))
     if not process.get("kubeconfig") and environment.get("KUBECONFIG"):
         process["kubeconfig"] = environment["KUBECONFIG"]
+    process["docker_config"] = _docker_config(environment)
     process["identity"] = environment.get("POD_NAME") or socket.gethostname() or "unknown"
     return RuntimeSettings(**process, core=Settings(**core))
+
+
+def _docker_config(environment: Mapping[str, str]) -> Path | None:
+    """Where `docker login` and its like keep credentials."""
+    directory = environment.get("DOCKER_CONFIG")
+    if directory:
+        return Path(directory) / "config.json"
+    home = environment.get("HOME")
+    return Path(home) / ".docker" / "config.json" if home else None
 
 
 def _given(arguments: Sequence[str]) -> dict[str, Any]:

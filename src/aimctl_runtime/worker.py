@@ -4,14 +4,13 @@
 2. A finalizer that is added ends the round; its echo starts the next.
 3. Children are written in order; each outcome becomes a fact. If one was not done, think again, so that the status
    tells of it in the same round.
-4. Then the questions for the world are handed over, then the status is written (at its `pace`), then the events (they belong to
-   transitions, so only after something was written); at last the next look is scheduled.
+4. Then the questions for the world are handed over, then the status is written (at its `pace`), then the events
+   (they belong to transitions, so only after something was written); at last the next look is scheduled.
 5. Whatever a round raises is logged, counted and retried with back-off; it harms no other key.
 """
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -123,7 +122,7 @@ class Worker:
         with self._meter.round(controller) as measured:
             try:
                 done = await self.round(key, log)
-            except (NotLeadingError, asyncio.CancelledError):
+            except NotLeadingError:
                 raise
             # Rule 5: the one place that lets nothing through.
             except Exception as problem:  # noqa: BLE001

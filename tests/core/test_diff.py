@@ -117,8 +117,11 @@ def test_a_refused_create_rests_and_the_plan_is_made_again_then(refusal):
 
 
 @pytest.mark.parametrize("refusal", [Refusal.SERVER_UNREACHABLE, Refusal.UNKNOWN])
-def test_a_write_of_unknown_fate_is_tried_at_once(refusal):
-    assert changes(refused(Table([service()]), refusal), children=(wanted("/new"),))
+def test_a_write_that_nobody_refused_rests_too_but_never_for_long(refusal):
+    table = refused(Table([service()]), refusal)
+    assert not changes(table, NOW + timedelta(seconds=4), children=(wanted("/new"),))
+    assert changes(table, NOW + timedelta(seconds=5), children=(wanted("/new"),))
+    assert pause_after(Outcome(refusal, "", NOW, attempts=50)) == timedelta(minutes=1)
 
 
 def test_the_rest_doubles_up_to_ten_minutes():

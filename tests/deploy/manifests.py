@@ -30,6 +30,11 @@ def manifests() -> tuple[Json, ...]:
     return tuple(one for path in files_of(DEPLOY) for one in yaml.safe_load_all(path.read_text()))
 
 
+def component(name: str) -> tuple[Json, ...]:
+    """The objects that an optional component adds."""
+    return tuple(one for path in files_of(DEPLOY / name) for one in yaml.safe_load_all(path.read_text()))
+
+
 def find(kind: str, name: str) -> Json:
     """The one object of that kind and name."""
     (found,) = [m for m in manifests() if (m["kind"], m["metadata"]["name"]) == (kind, name)]

@@ -93,6 +93,11 @@ async def a_server_crashes_and_its_log_is_read(play: Play) -> None:
     await play.until("crash is Failed", lambda: play.state("crash") == "Failed", 60.0)
 
 
+async def an_artifact_is_downloaded_under_an_account_of_its_own(play: Play) -> None:
+    play.create("AIMArtifact", "own", {"sourceUri": "hf://Qwen/Qwen3-32B", "size": "1Gi"})
+    await play.until("own is Ready", lambda: play.state("own", "AIMArtifact") == "Ready")
+
+
 def _status(play: Play, kind: str, name: str) -> Json:
     return (play.find(kind, name) or {}).get("status", {})
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from aimcore.api.kinds import AIM_KINDS
 from aimcore.facts import Failure, ImageLabels, PodLog, RepositoryTags, SecretExists
 from aimcore.resource import Json, Key
+from aimcore.settings import Settings
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.requests import PatchType
 from aimcore.simulation.settings import WorldSettings
@@ -26,6 +27,7 @@ from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output
 from aimctl_runtime.observe.pod_logs import PodLogReader
 from aimctl_runtime.observe.secrets import SecretReader
+from aimctl_runtime.scopes import closing
 from aimctl_runtime.settings import RuntimeSettings
 from aimctl_runtime.transport import Client, Response, Stream
 
@@ -127,7 +129,9 @@ class Play:
                     yield f"{about}: {condition['type']}: {condition['reason']}: {condition['message']}"
 
 
-async def record(world: Json, folder: Path, *plays: Callable[[Play], Awaitable[None]]) -> set[Use]:
+async def record(
+    world: Json, folder: Path, *plays: Callable[[Play], Awaitable[None]], core: Settings | None = None
+) -> set[Use]:
     """Run plays one after the other against one cluster and one controller; answers with all permissions used."""
     clock = Clock(datetime(2026, 11, 1, 12, tzinfo=UTC))
     async with LocalCluster(WorldSettings.read(world), clock=clock, speed=SPEED) as local:
@@ -135,21 +139,15 @@ async def record(world: Json, folder: Path, *plays: Callable[[Play], Awaitable[N
         client = RecordingClient(await connect(str(folder / "kubeconfig")))
         controller = Controller(
             client,
-            RuntimeSettings(identity="recorded"),
-            clock=ScaledClock(clock, SPEED),
+            RuntimeSettings(identity="recorded", core=core or Settings()),
+            clock=ScaledClock(clock, lambda: SPEED),
             log=Log(Output(verbosity=-1)),
             observers=_observers(local, client),
+            patience=1.0,
         )
-        controller.start()
-        await controller.has_synced()
-        working = asyncio.create_task(controller.work())
-        try:
+        async with closing(client), controller.running():
             for play in plays:
                 await play(Play(local))
-        finally:
-            await controller.close(patience=1.0)
-            await asyncio.gather(working, return_exceptions=True)
-            await client.close()
     return client.uses
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 import shutil
+import subprocess
 import tomllib
 
 import pytest
@@ -174,6 +175,11 @@ def test_the_image_installs_only_what_is_locked_and_runs_without_rights():
     assert re.search(r"^USER 65532:65532$", text, re.MULTILINE)
 
 
+def test_what_builds_the_wheel_is_what_the_project_asks_for():
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    assert (ROOT / "requirements" / "build.in").read_text().split() == asked
+
+
 # ---- kubectl --------------------------------------------------------------------------------------------------------
 @pytest.mark.skipif(not KUBECTLS, reason="kubectl is not on the PATH")
 @pytest.mark.parametrize("kubectl", KUBECTLS, ids=os.path.basename)
@@ -193,3 +199,16 @@ def test_kubectl_applies_the_folder_and_then_finds_nothing_to_change(kubectl, tm
     assert "deployment.apps/aim-engine-controller-manager created" in first
     assert {line.split()[-1] for line in second.splitlines()} == {"unchanged"}
     assert difference == ""
+
+
+@pytest.mark.skipif(not KUBECTLS, reason="kubectl is not on the PATH")
+@pytest.mark.parametrize("kubectl", KUBECTLS, ids=os.path.basename)
+def test_the_component_for_dedicated_accounts_switches_them_on(kubectl, tmp_path):
+    relative = os.path.relpath(DEPLOY, tmp_path)
+    overlay = {"resources": [relative], "components": [f"{relative}/dedicated-accounts"]}
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    built = subprocess.run([kubectl, "kustomize", tmp_path], capture_output=True, text=True, check=True).stdout
+    (deployment,) = [one for one in yaml.safe_load_all(built) if one["kind"] == "Deployment"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert parse_settings(container["args"], {}).core.dedicated_download_accounts
+    assert "name: aim-engine-dedicated-accounts-role\n" in built

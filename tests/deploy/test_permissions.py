@@ -10,6 +10,7 @@ import pytest
 
 from aimcore.plan import PlannedEvent
 from aimcore.resource import Resource
+from aimcore.settings import Settings
 from aimctl_runtime.clock import VirtualClock
 from aimctl_runtime.health import Guard
 from aimctl_runtime.leader import LEASE, Elector, Tenure
@@ -17,8 +18,8 @@ from aimctl_runtime.log import Log, Output
 from aimctl_runtime.recorder import Recorder
 from aimctl_runtime.transport import Response
 from aimctl_runtime.watched import watched_kinds
-from deploy.manifests import bound_to, find, permissions
-from deploy.plays import PLAYS, WORLD
+from deploy.manifests import bound_to, component, find, permissions
+from deploy.plays import PLAYS, WORLD, an_artifact_is_downloaded_under_an_account_of_its_own
 from deploy.recording import RecordingClient, Use, record
 
 ROLE = "aim-engine-manager-role"
@@ -65,6 +66,17 @@ def test_the_account_has_these_roles_and_no_others():
         ("ClusterRole", "aim-engine-metrics-auth-role"),
         ("Role", "aim-engine-leader-election-role"),
     }
+
+
+def test_accounts_for_each_download_need_exactly_what_their_component_adds(tmp_path):
+    core = Settings(dedicated_download_accounts=True)
+    play = an_artifact_is_downloaded_under_an_account_of_its_own
+    used = asyncio.run(record(WORLD, tmp_path, play, core=core))
+    role, binding = component("dedicated-accounts")
+    handed_out = {Use(verb, "aim.eai.amd.com", "aimartifacts/status") for verb in ("get", "patch", "update")}
+    assert permissions(role) == (used | handed_out) - permissions(find("ClusterRole", ROLE))
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["subjects"] == find("ClusterRoleBinding", "aim-engine-manager-rolebinding")["subjects"]
 
 
 # ---- the lease and the metrics, each with a permission of its own ---------------------------------------------------

@@ -18,6 +18,8 @@ from scenarios.matching import mismatches
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 Json = dict[str, Any]
+ISVC = "qwen-chat-a04542d9"
+PLATFORM = sorted(f"platform/{file.name}" for file in (EXAMPLES / "platform").glob("*.yaml"))
 
 
 @cache
@@ -64,3 +66,18 @@ def assert_has(obj: Json, expected: str) -> None:
     """An object has at least these members, written in YAML. Conditions are compared by type."""
     lines = list(mismatches(yaml.safe_load(expected), obj))
     assert not lines, "\n" + "\n".join([*lines, yaml.safe_dump({k: obj.get(k) for k in ("spec", "status")})])
+
+
+def service(applied: Applied) -> Json:
+    return applied.find("AIMService", "qwen-chat")
+
+
+def container(applied: Applied) -> Json:
+    """The only container of the InferenceService."""
+    (only,) = applied.find("InferenceService", ISVC)["spec"]["predictor"]["containers"]
+    found: Json = only
+    return found
+
+
+def env_of(applied: Applied) -> dict[str, Json]:
+    return {entry["name"]: entry for entry in container(applied)["env"]}

@@ -37,7 +37,6 @@ CONFIG = {
     "autoscaling": {"scaledObject": "aim"},
     "env": [{"name": "B", "value": "2"}],
 }
-DRAWN = {"customTemplates": [{"name": "big", "hardware": HARDWARE[0], "profile": {"metric": "latency"}}]}
 
 HEALTHY: Mapping[str, History] = {
     "quick start": history(chat()),
@@ -46,14 +45,17 @@ HEALTHY: Mapping[str, History] = {
     "old KServe": history(EVERYTHING, kserve={"flavour": "old", "crd": "minimal"}, keda={"version": "2.17"}),
     "runtime config": history(obj("AIMRuntimeConfig", "default", CONFIG), chat(maxReplicas=2)),
     "cluster model": history(
-        obj("AIMClusterModel", "qwen", {"image": QWEN, **DRAWN}),
+        obj("AIMClusterModel", "qwen", {"image": QWEN}),
         obj("AIMService", "chat", {"model": {"name": "qwen"}}),
     ),
     "custom model": history(
         obj(
             "AIMService",
             "chat",
-            {"model": {"custom": {"baseImage": PLAIN, "modelSources": [SOURCE], "hardware": HARDWARE[0]}}},
+            {
+                "model": {"custom": {"baseImage": PLAIN, "modelSources": [SOURCE], "hardware": HARDWARE[0]}},
+                "template": {"allowUnoptimized": True},
+            },
         ),
         images=[{"image": PLAIN}],
     ),

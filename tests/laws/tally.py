@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 
+from hypothesis import Phase, settings
+
 from aimcore.testing.histories import Play
 
 MINUTES = float(os.environ.get("AIM_LAWS_MINUTES", "0"))
@@ -16,6 +18,13 @@ SHORT_RUN_MINUTES = 1.2
 def scaled(examples: int) -> int:
     """How many examples a test tries instead of `examples` in the short run."""
     return max(examples, int(examples * MINUTES / SHORT_RUN_MINUTES))
+
+
+def effort(examples: int) -> settings:
+    """The settings of a generated law: the same examples every time in the short run, and no time spent on shrinking."""
+    if MINUTES:
+        return settings(max_examples=scaled(examples))
+    return settings(max_examples=examples, derandomize=True, phases=[Phase.explicit, Phase.generate])
 
 
 class Tally:

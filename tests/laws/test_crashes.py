@@ -26,17 +26,17 @@ def recorded(cluster: Cluster):
 @pytest.mark.parametrize("name", ALL)
 def test_a_crash_after_any_write_leads_to_the_same_end(name: str, recorded, tally: Tally) -> None:
     recording: Recording = recorded(name)
-    tally.tried["crash points"] += check_crashes(recording, scaled(8))
+    tally.tried["crash points"] += check_crashes(recording, scaled(5))
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_an_event_that_is_missed_and_superseded_changes_nothing(
     name: str, recorded, cluster: Cluster, tally: Tally
 ) -> None:
-    tried = check_unobserved(beginning(name, cluster), ALL[name], recorded(name), scaled(8))
+    tried = check_unobserved(beginning(name, cluster), ALL[name], recorded(name), scaled(4))
     tally.tried["lost events"] += tried
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_no_older_state_deletes_what_the_newest_wants(name: str, recorded, tally: Tally) -> None:
-    tally.tried["stale plans"] += check_stale(recorded(name), scaled(20))
+    tally.tried["stale plans"] += check_stale(recorded(name), scaled(12))

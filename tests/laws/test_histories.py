@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.histories import History, Play
 from aimcore.testing.laws import Witness, check_quiet, check_wakeups
 from aimcore.testing.strategies import histories
-from laws.tally import MINUTES, Tally, scaled
+from laws.tally import MINUTES, Tally, effort
 
 RUNNING_SHARE = 0.3
 
@@ -32,7 +32,7 @@ def witnessed(history: History, cluster: Cluster, tally: Tally) -> Play:
 def test_every_history_keeps_the_laws_of_planning_and_many_come_to_run(cluster: Cluster, tally: Tally) -> None:
     services: Counter[str] = Counter()
 
-    @settings(max_examples=scaled(40), derandomize=not MINUTES)
+    @effort(30)
     @given(histories())
     def keeps_the_laws(history: History) -> None:
         play = witnessed(history, cluster, tally)

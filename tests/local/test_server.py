@@ -81,9 +81,8 @@ def test_a_world_that_breaks_is_not_kept_secret():
             local.cluster.create({**config_map(), "metadata": {"name": "a", "namespace": "default"}})
             await asyncio.sleep(5)
 
-    with pytest.raises(ExceptionGroup) as caught:
+    with pytest.raises(ZeroDivisionError):
         asyncio.run(scenario())
-    assert caught.group_contains(ZeroDivisionError)
 
 
 def test_the_kserve_crd_comes_in_the_flavour_that_the_world_asks_for():

@@ -61,7 +61,9 @@ def test_every_module_says_what_it_is(path):
 
 
 def test_nothing_is_left_open():
-    mark = re.compile(r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b|Not" + r"ImplementedError")
+    mark = re.compile(
+        r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK"]) + r")\b|Not" + r"ImplementedError"
+    )
     assert [relative(p) for p in SOURCES if mark.search(p.read_text())] == []
 
 

@@ -21,9 +21,17 @@ def page_rules() -> dict[str, str]:
     return {row["rule"]: row["decision"].strip() for row in _ROW.finditer(PAGE.read_text())}
 
 
+def scenario_rules() -> set[str]:
+    """The rules that the scenario folders name in the line `rules: [...]` of a `then` file."""
+    lines = [line for file in TESTS.glob("scenarios/*/then*.yaml") for line in file.read_text().splitlines()]
+    return {
+        rule for line in lines if line.startswith("rules: [") for rule in re.findall(r"[\w.-]+", line[len("rules:") :])
+    }
+
+
 def marked_rules() -> set[str]:
-    """The rules named by `pytest.mark.rule(...)` anywhere in the tests."""
-    found = set()
+    """The rules named by `pytest.mark.rule(...)` anywhere in the tests, or by a scenario."""
+    found = scenario_rules()
     for file in TESTS.rglob("test_*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "rule":

@@ -76,7 +76,7 @@ def read_documents(file: Path) -> list[Any]:
     """The documents of a YAML file, without empty ones. None if there is no such file: an empty list."""
     if not file.exists():
         return []
-    return [d for d in yaml.load_all(file.read_text(), _Loader) if d is not None]  # noqa: S506
+    return [d for d in yaml.load_all(file.read_text(), _Loader) if d is not None]
 
 
 def with_uids(value: Any, uid_of: Callable[[str], str]) -> Any:

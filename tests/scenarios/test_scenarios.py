@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.scenario import Stage, read_scenario, scenario_names
+from scenarios.playing import Stage
+from scenarios.scenario import read_scenario, scenario_names
 
 SCENARIOS = [
     pytest.param(scenario, id=name, marks=pytest.mark.rule(*scenario.rules))

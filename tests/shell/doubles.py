@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
+
 from aimcore.wire import Request
+from aimctl_runtime import scopes
 from aimctl_runtime.clock import VirtualClock
 from aimctl_runtime.log import Log, Output
 from aimctl_runtime.transport import Response, Stream, UnreachableError
@@ -19,13 +21,18 @@ START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run a test's coroutine, for at most 20 s."""
-    return asyncio.run(asyncio.wait_for(coroutine, 20))
+
+    async def limited() -> Any:
+        with anyio.fail_after(20):
+            return await coroutine
+
+    return scopes.run(limited)
 
 
 async def settle(turns: int = 50) -> None:
     """Let every task that can go on, go on."""
     for _ in range(turns):
-        await asyncio.sleep(0)
+        await anyio.sleep(0)
 
 
 class Lines:
@@ -84,7 +91,7 @@ class ScriptedClient:
     async def request(self, request: Request, *, timeout: float) -> Response:
         self.requests.append(request)
         self.timeouts.append(timeout)
-        await asyncio.sleep(0)
+        await anyio.sleep(0)
         reply = self.replies.pop(0)
         if isinstance(reply, UnreachableError):
             raise reply
@@ -103,12 +110,12 @@ class ScriptedClient:
 
 async def _replay(lines: list[bytes | Exception] | None) -> AsyncIterator[bytes]:
     if lines is None:  # a watch on which nothing happens
-        await asyncio.get_running_loop().create_future()
+        await anyio.sleep_forever()
     for line in lines or ():
         if isinstance(line, Exception):
             raise line
         yield line
-        await asyncio.sleep(0)
+        await anyio.sleep(0)
 
 
 def event(kind: str, raw: dict[str, Any]) -> bytes:

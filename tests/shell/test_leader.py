@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import Any
 
+import anyio
 import pytest
 
 from aimcore.wire import Request
 from aimctl_runtime.clock import VirtualClock
 from aimctl_runtime.leader import DURATION, LEASE, RENEW_DEADLINE, Elector, LeaderThread, Tenure
+from aimctl_runtime.scopes import background, joined
 from aimctl_runtime.transport import Response, UnreachableError
 
 from .doubles import START, Lines, ScriptedClient, answer, log_into, run, settle, status
@@ -243,31 +246,77 @@ def test_a_lease_in_a_namespace_that_is_not_there_is_told_with_the_remedy():
 
 
 def test_the_elector_runs_in_a_thread_of_its_own_and_leaves_it_clean():
-    server = LeaseServer()
-    led, lost = threading.Event(), threading.Event()
+    async def claim() -> None:
+        server = LeaseServer()
+        threads: set[str] = set()
 
-    async def connect() -> LeaseServer:
-        return server
+        async def connect() -> LeaseServer:
+            threads.add(threading.current_thread().name)
+            return server
 
-    leader = LeaderThread(connect, "aim-system", "me", log_into(Lines()), on_leading=led.set, on_lost=lost.set)
-    leader.start()
-    assert led.wait(5)
-    assert leader.tenure.deadline() > 0
-    leader.stop()
-    assert server.holder == ""
-    assert not lost.is_set()
+        leader, led = LeaderThread(connect, "aim-system", "me", log_into(Lines())), anyio.Event()
+        async with background() as tasks:
+            tasks.start_soon(leader.run, led.set)
+            await led.wait()
+            assert leader.tenure.deadline() > 0
+            assert server.holder == "me"
+        assert server.holder == ""
+        assert threads == {"leader"}
+        assert threading.active_count() == before
+
+    before = threading.active_count()
+    run(claim())
 
 
-def test_an_elector_that_cannot_connect_ends_the_process():
-    lost = threading.Event()
-    lines = Lines()
+def test_a_busy_loop_of_the_controller_does_not_cost_the_lease(monkeypatch):
+    monkeypatch.setattr("aimctl_runtime.leader.RENEW_DEADLINE", 0.3)
+    monkeypatch.setattr("aimctl_runtime.leader.RETRY", 0.05)
 
-    async def connect() -> LeaseServer:
-        raise OSError("no route")
+    async def claim() -> None:
+        server = LeaseServer()
 
-    leader = LeaderThread(connect, "ns", "me", log_into(lines), on_leading=lambda: None, on_lost=lost.set)
-    leader.start()
-    assert lost.wait(5)
-    leader.stop()
-    assert leader.tenure.is_lost
-    assert "leader election failed" in lines.text
+        async def connect() -> LeaseServer:
+            return server
+
+        leader, led = LeaderThread(connect, "aim-system", "me", log_into(Lines())), anyio.Event()
+        async with background() as tasks:
+            tasks.start_soon(leader.run, led.set)
+            await led.wait()
+            before = server.version
+            time.sleep(0.6)  # noqa: ASYNC251  (that is the point)
+            assert server.version > before + 3
+            assert not leader.tenure.is_lost
+
+    run(claim())
+
+
+def test_an_elector_that_loses_the_lease_returns(monkeypatch):
+    monkeypatch.setattr("aimctl_runtime.leader.RENEW_DEADLINE", 0.2)
+    monkeypatch.setattr("aimctl_runtime.leader.RETRY", 0.05)
+
+    async def claim() -> None:
+        server = LeaseServer()
+
+        async def connect() -> LeaseServer:
+            return server
+
+        leader, led = LeaderThread(connect, "aim-system", "me", log_into(Lines())), anyio.Event()
+        async with joined() as tasks:
+            tasks.start_soon(leader.run, led.set)
+            await led.wait()
+            server.down = "before"
+        assert leader.tenure.is_lost
+        assert leader.tenure.deadline() == float("-inf")
+
+    run(claim())
+
+
+def test_an_elector_that_cannot_connect_says_why():
+    async def claim() -> None:
+        async def connect() -> LeaseServer:
+            raise OSError("no route")
+
+        with pytest.raises(OSError, match="no route"):
+            await LeaderThread(connect, "ns", "me", log_into(Lines())).run(lambda: None)
+
+    run(claim())

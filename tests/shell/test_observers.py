@@ -16,15 +16,28 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimcore.facts import Answer, Failure, FailureKind, ImageLabels, PodLog, RepositoryTags, SecretExists, Want
+from aimcore.facts import (
+    Answer,
+    Failure,
+    FailureKind,
+    ImageLabels,
+    InspectedImage,
+    PodLog,
+    RepositoryListing,
+    RepositoryTags,
+    SecretExists,
+    Want,
+)
 from aimctl_runtime.clock import SystemClock, VirtualClock
-from aimctl_runtime.observe import distribution
+from aimctl_runtime.observe import distribution, page
+from aimctl_runtime.observe.catalogues import Catalogues as CatalogueReader
 from aimctl_runtime.observe.desk import AnsweringDesk
 from aimctl_runtime.observe.listing import TagLister, glob
 from aimctl_runtime.observe.pod_logs import PodLogReader
 from aimctl_runtime.observe.reference import BadReference, Reference, may_be_plain, read_reference
 from aimctl_runtime.observe.registry import ImageInspector
 from aimctl_runtime.observe.secrets import Credentials, Keychain, SecretReader, credentials_of
+from aimctl_runtime.scopes import background
 from aimctl_runtime.transport import UnreachableError
 
 from .doubles import START, Lines, ScriptedClient, answer, log_into, run, settle, status
@@ -253,20 +266,23 @@ def inspect(registry: Registry, version: str = "1.0", *, secret: bool = False) -
 @pytest.mark.parametrize("version", ["1.0", "index"])
 @pytest.mark.rule("M-15")
 def test_labels_are_read_through_manifest_and_index(version: str):
-    assert inspect(Registry(), version) == {"model.source": "x"}
+    found = inspect(Registry(), version)
+    assert isinstance(found, InspectedImage)
+    assert found.labels == {"model.source": "x"}
+    assert found.digest.startswith("sha256:")
 
 
 @pytest.mark.rule("M-15")
 def test_an_image_without_labels_has_none():
     blob = b"{}"
     digest = "sha256:" + hashlib.sha256(blob).hexdigest()
-    assert inspect(Registry(blob=blob, manifest={"config": {"digest": digest}})) == {}
+    assert inspect(Registry(blob=blob, manifest={"config": {"digest": digest}})).labels == {}
 
 
 @pytest.mark.parametrize("login", [BEARER, 'Basic realm="x"'])
 @pytest.mark.rule("M-13")
 def test_a_login_uses_the_pull_secret(login: str):
-    assert inspect(Registry(login=login), secret=True) == {"model.source": "x"}
+    assert inspect(Registry(login=login), secret=True).labels == {"model.source": "x"}
 
 
 @pytest.mark.parametrize("login", [BEARER, 'Basic realm="x"', "Digest x", "Bearer x=y"])
@@ -292,7 +308,7 @@ def test_codes_of_the_registry_have_their_kinds(code: int, kind: FailureKind):
 
 @pytest.mark.parametrize("codes", [[503, 500], [0, 0], [502]])
 def test_what_may_pass_is_tried_three_times(codes: list[int]):
-    assert inspect(Registry(codes={"/manifests/": codes})) == {"model.source": "x"}
+    assert inspect(Registry(codes={"/manifests/": codes})).labels == {"model.source": "x"}
 
 
 @pytest.mark.parametrize("codes", [[503, 503, 503, 200], [0] * 9])
@@ -332,7 +348,7 @@ def test_a_password_is_not_sent_to_a_token_service_without_tls():
     async def claim() -> None:
         async with aiohttp.ClientSession() as session:
             registry = distribution.Distribution(session, "ghcr.io", "s", Credentials("u", "p"), SystemClock())
-            with pytest.raises(distribution.RegistryError) as caught:
+            with pytest.raises(page.RegistryError) as caught:
                 await registry._log_in('Bearer realm="http://evil.example/token"', "https://ghcr.io/v2/")
             assert caught.value.failure_kind is FailureKind.AUTH
 
@@ -366,7 +382,7 @@ def test_a_token_service_that_gives_no_token_is_told(token: web.Response, kind: 
             return web.Response(status=401, headers={"WWW-Authenticate": realm})
 
         async with speaking(handler) as registry:
-            with pytest.raises(distribution.RegistryError) as caught:
+            with pytest.raises(page.RegistryError) as caught:
                 await registry.get("/v2/x")
             assert caught.value.failure_kind is kind
 
@@ -374,25 +390,25 @@ def test_a_token_service_that_gives_no_token_is_told(token: web.Response, kind: 
 
 
 def test_answers_that_are_too_large_or_no_json_are_malformed(monkeypatch):
-    monkeypatch.setattr(distribution, "MAX_BODY", 10)
+    monkeypatch.setattr(page, "MAX_BODY", 10)
 
     async def claim() -> None:
         async def handler(request: web.Request) -> web.Response:
             return web.Response(text="x" * (100 if "large" in request.path else 5))
 
         async with speaking(handler) as registry:
-            with pytest.raises(distribution.RegistryError) as caught:
+            with pytest.raises(page.RegistryError) as caught:
                 await registry.get("/large")
             assert caught.value.failure_kind is FailureKind.MALFORMED
-            page = await registry.get("/small")
-            with pytest.raises(distribution.RegistryError):
-                page.json()
+            small = await registry.get("/small")
+            with pytest.raises(page.RegistryError):
+                small.json()
 
     run(claim())
 
 
 def test_a_registry_that_is_silent_is_unreachable(monkeypatch):
-    monkeypatch.setattr(distribution, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr(page, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
 
     async def claim() -> None:
         async def handler(_request: web.Request) -> web.Response:
@@ -400,7 +416,7 @@ def test_a_registry_that_is_silent_is_unreachable(monkeypatch):
             return web.Response()
 
         async with speaking(handler) as registry:
-            with pytest.raises(distribution.RegistryError) as caught:
+            with pytest.raises(page.RegistryError) as caught:
                 await registry.get("/v2/x")
             assert caught.value.failure_kind is FailureKind.UNREACHABLE
 
@@ -417,7 +433,7 @@ def test_pages_without_end_are_not_followed_for_ever(monkeypatch):
         async with speaking(handler) as registry:
             pages = registry.pages("/v2/x")
             assert [(await anext(pages)).json() for _ in range(3)] == [{}, {}, {}]
-            with pytest.raises(distribution.RegistryError) as caught:
+            with pytest.raises(page.RegistryError) as caught:
                 await anext(pages)
             assert caught.value.failure_kind is FailureKind.MALFORMED
 
@@ -503,7 +519,9 @@ def tags(want: RepositoryTags, catalogues: Catalogues | None = None, *secrets: A
 
 @pytest.mark.rule("S-11", "S-15")
 def test_all_pages_of_tags_are_read_and_sorted():
-    assert tags(RepositoryTags("HOST", "a/aim-x", "ns")) == (("a/aim-x", "1.0"), ("a/aim-x", "1.1"), ("a/aim-x", "2.0"))
+    assert tags(RepositoryTags("HOST", "a/aim-x", "ns")) == RepositoryListing(
+        (("a/aim-x", "1.0"), ("a/aim-x", "1.1"), ("a/aim-x", "2.0"))
+    )
 
 
 @pytest.mark.rule("S-11")
@@ -522,13 +540,13 @@ def broken_at(*parts: str) -> Catalogues:
 @pytest.mark.rule("S-14")
 def test_a_pattern_elsewhere_reads_the_catalogue():
     found = tags(RepositoryTags("HOST", "a/aim-*", "ns"))
-    assert {repository for repository, _ in found} == {"a/aim-x", "a/aim-y"}
+    assert {repository for repository, _ in found.images} == {"a/aim-x", "a/aim-y"}
 
 
 @pytest.mark.rule("S-14")
 def test_repositories_without_tags_to_list_are_left_out_unless_all_are():
     one = tags(RepositoryTags("HOST", "a/aim-*", "ns"), broken_at("aim-x"))
-    assert one == (("a/aim-y", "2.0"),)
+    assert one == RepositoryListing((("a/aim-y", "2.0"),))
     none = tags(RepositoryTags("HOST", "a/aim-*", "ns"), broken_at("tags"))
     assert isinstance(none, Failure)
     assert (none.kind, none.message[:16]) == (FailureKind.NOT_FOUND, "no images found:")
@@ -551,15 +569,16 @@ def test_docker_hub_has_a_catalogue_of_its_own():
         catalogues = Catalogues()
         async with serving(catalogues) as host, aiohttp.ClientSession() as session:
             catalogues.host = host
-            lister = TagLister(session, SecretReader(ScriptedClient()), SystemClock(), docker_hub=f"http://{host}")
+            reader = CatalogueReader(session, SystemClock(), docker_hub=f"http://{host}")
             want = RepositoryTags("docker.io", "a/aim-*", "ns")
-            return [name async for name in lister._names(want, Keychain())]
+            return [name async for name in reader.names(want, Keychain())]
 
     assert run(claim()) == ["a/aim-x", "a/aim-y"]
     failure = tags(RepositoryTags("docker.io", "*/x", "ns"))
     assert failure == Failure(FailureKind.MALFORMED, "cannot extract namespace from pattern: */x")
     failed = tags(RepositoryTags("docker.io", "zz/*", "ns"))
-    assert failed.message == "failed to fetch repos for namespace zz: unexpected status 404"
+    assert failed.message.startswith("failed to fetch repos for namespace zz: 127.0.0.1:")
+    assert failed.message.endswith(" answered 404 (not found)")
 
 
 @pytest.mark.rule("S-13", "S-16")
@@ -567,10 +586,10 @@ def test_github_needs_a_token_and_is_read_page_by_page():
     async def claim() -> list[str]:
         catalogues = Catalogues()
         async with serving(catalogues) as host, aiohttp.ClientSession() as session:
-            lister = TagLister(session, SecretReader(ScriptedClient()), SystemClock(), github=f"http://{host}")
+            reader = CatalogueReader(session, SystemClock(), github=f"http://{host}")
             want = RepositoryTags("ghcr.io", "a/aim-*", "ns", ("creds",))
             keychain = Keychain((("ghcr.io", Credentials("u", "p")),))
-            return [name async for name in lister._names(want, keychain)]
+            return [name async for name in reader.names(want, keychain)]
 
     assert len(run(claim())) == 101
     none = tags(RepositoryTags("ghcr.io", "a/*", "ns"))
@@ -581,7 +600,8 @@ def test_github_needs_a_token_and_is_read_page_by_page():
     assert bad.message == "cannot extract GitHub organization from pattern: a.b/*"
     secret = answer(200, pull_secret({"ghcr.io": auth("u", "p")}))
     down = tags(RepositoryTags("ghcr.io", "a/*", "ns", ("s",)), broken_at("packages"), secret)
-    assert down == Failure(FailureKind.UNREACHABLE, "failed to fetch packages for org a: unexpected status 500")
+    assert down.kind is FailureKind.UNREACHABLE
+    assert down.message.startswith("failed to fetch packages for org a: 127.0.0.1:")
     unreadable = tags(RepositoryTags("ghcr.io", "a/*", "ns", ("s",)), None, status(403, "Forbidden"))
     assert unreadable.kind is FailureKind.FORBIDDEN
 
@@ -656,20 +676,23 @@ def test_equal_questions_are_answered_once_and_only_so_many_at_a_time():
             {SecretExists: observe}, lambda *pair: learnt.append(pair), VirtualClock(START), log_into(Lines()),
             at_once=2,
         )  # fmt: skip
-        for number in range(5):
-            desk.ask(SecretExists("ns", str(number)))
-            desk.ask(SecretExists("ns", str(number)))
-        await settle()
-        assert not desk.is_idle
-        gate.set()
-        await settle()
-        assert desk.is_idle
-        assert most == 2
-        assert [pair[1].value for pair in learnt] == [True, False, False, False, False]
-        assert learnt[0][1].at == START
-        desk.ask(SecretExists("ns", "0"))
-        await settle()
-        assert len(learnt) == 6
+        async with background() as tasks:
+            desk.ask(SecretExists("ns", "0"))
+            await tasks.start(desk.run)
+            for number in range(5):
+                desk.ask(SecretExists("ns", str(number)))
+                desk.ask(SecretExists("ns", str(number)))
+            await settle()
+            assert not desk.is_idle
+            gate.set()
+            await settle()
+            assert desk.is_idle
+            assert most == 2
+            assert [pair[1].value for pair in learnt] == [True, False, False, False, False]
+            assert learnt[0][1].at == START
+            desk.ask(SecretExists("ns", "0"))
+            await settle()
+            assert len(learnt) == 6
 
     run(claim())
 
@@ -685,16 +708,18 @@ def test_an_observer_that_raises_and_one_that_is_missing_give_failures():
         desk = AnsweringDesk(
             {SecretExists: observe}, lambda _, found: learnt.append(found.value), VirtualClock(START), log_into(lines)
         )
-        desk.ask(SecretExists("ns", "x"))
-        desk.ask(LOG)
-        await settle()
+        async with background() as tasks:
+            await tasks.start(desk.run)
+            desk.ask(SecretExists("ns", "x"))
+            desk.ask(LOG)
+            await settle()
         assert {failure.kind for failure in learnt} == {FailureKind.UNREACHABLE}
         assert "boom" in lines.text
 
     run(claim())
 
 
-def test_closing_gives_up_what_is_open():
+def test_the_end_gives_up_what_is_open():
     async def claim() -> None:
         async def observe(_want: Any) -> None:
             await asyncio.Event().wait()
@@ -703,9 +728,11 @@ def test_closing_gives_up_what_is_open():
         desk = AnsweringDesk(
             {SecretExists: observe}, lambda *pair: learnt.append(pair), VirtualClock(START), log_into(Lines())
         )
-        desk.ask(SecretExists("ns", "x"))
-        await settle()
-        await desk.close()
+        async with background() as tasks:
+            await tasks.start(desk.run)
+            desk.ask(SecretExists("ns", "x"))
+            await settle()
+            assert not desk.is_idle
         assert desk.is_idle
         assert learnt == []
 

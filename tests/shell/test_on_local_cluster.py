@@ -27,6 +27,7 @@ from aimctl_runtime.local.faults import AFTERWARDS, REFUSALS, Effect, Fault
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output
+from aimctl_runtime.scopes import closing
 from aimctl_runtime.settings import RuntimeSettings
 from aimctl_runtime.watched import Watched
 
@@ -113,15 +114,8 @@ async def scene(folder: Path, *faults: Fault, rows: tuple[Watched, ...] = ROWS) 
         controller = Controller(
             client, RuntimeSettings(), log=log, watched=rows, planned=("AIMService",), make_plan=make_plan
         )
-        controller.start()
-        await controller.has_synced()
-        work = asyncio.create_task(controller.work())
-        try:
+        async with closing(client), controller.running():
             yield Scene(local, controller, lines)
-        finally:
-            await controller.close()
-            await asyncio.gather(work, return_exceptions=True)
-            await client.close()
 
 
 def test_on_a_good_day_each_child_and_status_is_written_once_and_then_nothing(tmp_path: Path):
@@ -242,13 +236,8 @@ def test_a_restart_with_empty_memory_writes_nothing(tmp_path: Path):
                 client, RuntimeSettings(), log=log_into(Lines()), watched=ROWS, planned=("AIMService",),
                 make_plan=make_plan,
             )  # fmt: skip
-            again.start()
-            await again.has_synced()
-            work = asyncio.create_task(again.work())
-            await scenery.until(lambda: len(again.queue) == 0 and again.queue.is_idle)
-            assert scenery.writes == before
-            await again.close()
-            await work
-            await client.close()
+            async with closing(client), again.running():
+                await scenery.until(lambda: len(again.queue) == 0 and again.queue.is_idle)
+                assert scenery.writes == before
 
     run(claim())

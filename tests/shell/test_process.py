@@ -30,6 +30,7 @@ from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output
 from aimctl_runtime.self_signed import make_certificate
+from aimctl_runtime.serving import StartError
 from aimctl_runtime.settings import RuntimeSettings
 
 from .doubles import START, run
@@ -209,7 +210,7 @@ def test_what_the_machine_refuses_is_one_sentence_that_names_the_flag(tmp_path: 
             taken = f"127.0.0.1:{local.port}"
             value = str(tmp_path / "none") if flag == "metrics-cert-path" else taken
             chosen = settings(**{"metrics_bind_address": "127.0.0.1:0", flag.replace("-", "_"): value})
-            with pytest.raises(app.StartError) as caught:
+            with pytest.raises(StartError) as caught:
                 await app.run(chosen, connected, log=logging()[0])
             assert str(caught.value).startswith(f"--{flag}={value} cannot be used: ")
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from pathlib import Path
 from typing import Any
+
+import anyio
 
 from aimcore.facts import ImageLabels
 from aimcore.resource import Key
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.settings import WorldSettings
+from aimcore.testing.answers import answer_of
+from aimctl_runtime import scopes
 from aimctl_runtime.app import Controller, observers_of
 from aimctl_runtime.cli.scaled_clock import ScaledClock
 from aimctl_runtime.client import connect
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output
+from aimctl_runtime.scopes import closing
 from aimctl_runtime.settings import RuntimeSettings
 
 from .doubles import START
@@ -45,31 +49,26 @@ def test_the_quick_start_ends_running_and_then_nothing_is_written(tmp_path: Path
         async with LocalCluster(WorldSettings.read({}), clock=Clock(START), speed=SPEED) as local:
             write_kubeconfig(tmp_path / "kubeconfig", local.url)
             client = await connect(str(tmp_path / "kubeconfig"))
-            clock = ScaledClock(local.clock, SPEED)
-            async with observers_of(client, clock) as observers:
+            clock = ScaledClock(local.clock, lambda: SPEED)
+            async with closing(client), observers_of(client, clock) as observers:
 
                 async def labels(want: ImageLabels) -> Any:
-                    return local.world.image_labels(want.image)
+                    return answer_of(local.world, want)
 
                 log = Log(Output(stream=lines, clock=clock))
                 controller = Controller(
                     client, RuntimeSettings(), log=log, clock=clock, observers={**observers, ImageLabels: labels}
                 )
-                controller.start()
-                await controller.has_synced()
-                work = asyncio.create_task(controller.work())
-                local.cluster.create(SERVICE)
-                async with asyncio.timeout(30):
-                    while not ready(local):
-                        await asyncio.sleep(0.02)
-                await asyncio.sleep(60 / SPEED)
-                before = writes(local)
-                await asyncio.sleep(60 / SPEED)
-                assert writes(local) == before
-                assert ready(local)
-                await controller.close()
-                await work
-            await client.close()
+                async with controller.running():
+                    local.cluster.create(SERVICE)
+                    with anyio.fail_after(30):
+                        while not ready(local):
+                            await anyio.sleep(0.02)
+                    await anyio.sleep(60 / SPEED)
+                    before = writes(local)
+                    await anyio.sleep(60 / SPEED)
+                    assert writes(local) == before
+                    assert ready(local)
         assert "fault of the controller" not in lines.getvalue(), lines.getvalue()
 
-    asyncio.run(asyncio.wait_for(claim(), 60))
+    scopes.run(claim)

@@ -12,6 +12,15 @@ from aimctl_runtime import settings as module
 from aimctl_runtime.settings import RuntimeSettings, SettingsError, parse_settings
 
 
+@pytest.mark.rule("M-13")
+@pytest.mark.parametrize(
+    ("environment", "path"),
+    [({"DOCKER_CONFIG": "/d"}, "/d/config.json"), ({"HOME": "/h"}, "/h/.docker/config.json"), ({}, None)],
+)
+def test_the_docker_configuration_is_where_docker_keeps_it(environment, path):
+    assert parse_settings([], environment).docker_config == (Path(path) if path else None)
+
+
 def test_the_defaults_are_the_published_ones():
     settings = parse_settings([], {"POD_NAME": "pod-1", "AIM_SYSTEM_NAMESPACE": "sys"})
     assert settings.metrics_bind_address == "0"

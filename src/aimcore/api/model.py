@@ -107,7 +107,9 @@ class ModelStatus(Shape):
         None, description="Whether the model comes with its image or with sources of its own."
     )
     image_metadata: ImageMetadata | None = Field(None, description="What the image says of itself.")
-    inspected_image: str | None = Field(None, description="Image that `imageMetadata` was read from.")
+    inspected_image: str | None = Field(
+        None, description="Image that `imageMetadata` was read from; `spec.imageMetadata` if that was it."
+    )
     inspected_digest: str | None = Field(None, description="Digest of the image when it was read.")
 
 

@@ -23,6 +23,12 @@ _BINARY_SUFFIX = ("", *_BINARY)
 _TEXT = re.compile(r"([+-]?)(?=\.?[0-9])0*([0-9]*)(?:\.([0-9]*))?(?:([KMGTPE]i)|([numkMGTPE]?)|[eE]([+-]?[0-9]{1,3}))")
 _COMMON = re.compile(r"([1-9][0-9]{0,6})(Ki|Mi|Gi|Ti|m|k|M|G|)")
 _LONGEST = 128
+_SIZES = {
+    "m": 1, "": 10**3, "k": 10**6, "M": 10**9, "G": 10**12,
+    "Ki": 10**3 * 2**10, "Mi": 10**3 * 2**20, "Gi": 10**3 * 2**30, "Ti": 10**3 * 2**40,
+}  # fmt: skip
+_SMALL = {f"{number}{unit}": number * size for unit, size in _SIZES.items() for number in range(1, 1000)}
+"""Thousandths by text: what nearly everybody writes, read without parsing. All are canonical as they stand."""
 
 
 class _Amount(NamedTuple):
@@ -44,8 +50,28 @@ def parse(value: object) -> Decimal | None:
     return None if amount is None else Decimal(f"{amount.number}E{amount.scale}")
 
 
+def is_quantity(value: object) -> bool:
+    """Whether `value` is a quantity."""
+    if isinstance(value, str) and value in _SMALL:
+        return True
+    text = _text_of(value)
+    return text is not None and _TEXT.fullmatch(text) is not None
+
+
+def exceeds(left: object, right: object) -> bool:
+    """Whether both are quantities and `left` is the larger one."""
+    if isinstance(left, str) and isinstance(right, str):
+        a, b = _SMALL.get(left), _SMALL.get(right)
+        if a is not None and b is not None:
+            return a > b
+    amount, other = parse(left), parse(right)
+    return amount is not None and other is not None and amount > other
+
+
 def canonical(value: object) -> str | None:
     """The canonical text of a quantity (R-8.8), or None if `value` is none."""
+    if isinstance(value, str) and value in _SMALL:
+        return value
     text = _text_of(value)
     if text is None:
         return None

@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from aimcore.cluster.affinity import beside
 from aimcore.cluster.caches import Message, ready_condition
 from aimcore.cluster.reading import at, mapping, named, objects, text, whole
+from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 
 READY = "Ready"
@@ -69,12 +71,13 @@ def read_model(resource: Resource) -> ModelReading:
     )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class TemplateReading:
     """An AIMServiceTemplate or AIMClusterServiceTemplate.
 
     `profile_type`, `metric`, `precision`, `gpu_model`, `gpu_count` are the effective ones (R-5.6): what discovery found
-    or what the spec says. `profile_metric` and `profile_precision` come from the discovered profile alone.
+    or what the spec says. `affinity_beside` is the affinity with a second term for nodes with the beta labels alone. `profile_metric` and `profile_precision` come from the discovered profile alone.
     `sources` are those of the status, `spec_model_id` is the first of the spec. `affinity` is None when unset.
     """
 
@@ -108,6 +111,7 @@ class TemplateReading:
     gpu_resource: str
     cpu: Mapping[str, Any]
     affinity: Mapping[str, Any] | None
+    affinity_beside: Mapping[str, Any] | None
     is_derived: bool
     is_obsolete: bool
     is_deleting: bool
@@ -127,7 +131,7 @@ def read_template(resource: Resource) -> TemplateReading:
     profile = at(status, "profile")
     found = mapping(profile, "metadata")
     gpu, resolved = mapping(spec, "hardware", "gpu"), mapping(status, "resolvedHardware", "gpu")
-    affinity = at(status, "resolvedNodeAffinity")
+    affinity = mapping(status, "resolvedNodeAffinity") or None
     sources = objects(spec, "modelSources")
     return TemplateReading(
         kind=resource.kind,
@@ -159,7 +163,8 @@ def read_template(resource: Resource) -> TemplateReading:
         gpu_requests=max(whole(resolved, "requests"), 0),
         gpu_resource=text(resolved, "resourceName"),
         cpu=mapping(status, "resolvedHardware", "cpu"),
-        affinity=affinity if isinstance(affinity, Mapping) and affinity else None,
+        affinity=affinity,
+        affinity_beside=None if affinity is None else beside(affinity),
         is_derived=labels.get("aim.eai.amd.com/origin") == "derived",
         is_obsolete=labels.get("aim.eai.amd.com/obsolete") == "true",
         is_deleting=resource.is_deleting,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aimcore.cluster.reading import at, objects, text, texts, whole
+from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 
 _GATEWAY = ("gateway.networking.k8s.io", "Gateway")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ParentRef:
     """A parentRef with the server's defaults filled in. `section` "" and `port` 0 mean any."""

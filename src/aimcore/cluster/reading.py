@@ -2,6 +2,7 @@
 
 1. `at` walks members by name; whatever is no object on the way gives None.
 2. The typed accessors take any JSON and answer with their type's empty value for anything else.
+3. Every plan passes here hundreds of times: the exact type is asked first, the abstract `Mapping` costs ten times that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from aimcore.resource import EMPTY, Json
 def at(value: object, *path: str) -> Any:
     """The member at `path` (`at(raw, "status", "phase")`), or None."""
     for name in path:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             return None
         value = value.get(name)
     return value
@@ -23,26 +24,29 @@ def at(value: object, *path: str) -> Any:
 
 def text(value: object, *path: str) -> str:
     """The text at `path`, or ""."""
-    found = at(value, *path)
-    return found if isinstance(found, str) else ""
+    for name in path:
+        if type(value) is not dict and not isinstance(value, Mapping):
+            return ""
+        value = value.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def mapping(value: object, *path: str) -> Mapping[str, Any]:
     """The object at `path`, or an empty one."""
     found = at(value, *path)
-    return found if isinstance(found, Mapping) else EMPTY
+    return found if type(found) is dict or isinstance(found, Mapping) else EMPTY
 
 
 def objects(value: object, *path: str) -> tuple[Json, ...]:
     """The objects in the list at `path`; other entries are left out."""
     found = at(value, *path)
-    return tuple(e for e in found if isinstance(e, dict)) if isinstance(found, (list, tuple)) else ()
+    return tuple([e for e in found if isinstance(e, dict)]) if isinstance(found, (list, tuple)) else ()
 
 
 def texts(value: object, *path: str) -> tuple[str, ...]:
     """The non-empty texts in the list at `path`."""
     found = at(value, *path)
-    return tuple(e for e in found if isinstance(e, str) and e) if isinstance(found, (list, tuple)) else ()
+    return tuple([e for e in found if isinstance(e, str) and e]) if isinstance(found, (list, tuple)) else ()
 
 
 def whole(value: object, *path: str) -> int:

@@ -1,7 +1,8 @@
 """The health of a PersistentVolumeClaim.
 
 1. Pending is no failure: a claim that nobody mounts may wait for ever and be healthy (F-78).
-2. What a provisioner last said goes into the message of a pending claim, if the caller lets events be read.
+2. What a provisioner last said goes into the message of a pending claim, if the caller lets events be read. The state
+   is then Pending, so that it is named before the pods that wait for the claim.
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ def claim_health(
         message = f"PVC provisioning failed: {refused}"
         return failing(component, Category.INFRASTRUCTURE, "PvcProvisioningFailed", message, depends)
     event = newest_event(snapshot, claim, _TROUBLE) if snapshot is not None else None
-    message = "PVC is pending" if event is None else f"PVC is pending: {event_text(event, 'message')}"
-    return Health(component, State.PROGRESSING, "PvcPending", message, depends)
+    if event is None:
+        return Health(component, State.PROGRESSING, "PvcPending", "PVC is pending", depends)
+    message = f"PVC is pending: {event_text(event, 'message')}"
+    return Health(component, State.PENDING, "PvcPending", message, depends)
 
 
 def _provisioning_failure(claim: Resource) -> str | None:

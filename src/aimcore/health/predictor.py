@@ -5,7 +5,8 @@
 2. What keeps a container from starting, and a container that does not stay up, is a failure at once.
 3. The first failed pull is not yet a failure; the back-off after it is, whatever its class. It is no infrastructure
    error: nothing of ours would go better for waiting.
-4. While pods of an older template serve, a failure makes the component Degraded and blocks nothing.
+4. While pods of an older template serve, a failure makes the component Degraded and blocks nothing, and new pods that
+   nothing hinders are merely starting.
 """
 
 from __future__ import annotations
@@ -47,8 +48,11 @@ def predictor_health(
     newest, older = _split(pods)
     scene = Scene.of(snapshot, component, newest, read_events=read_events, read_logs=read_logs)
     health = judge_by(_RULES, scene)
-    if health.state is State.FAILED and any(_serves(pod) for pod in older):
-        return demoted(health, State.DEGRADED)
+    milder = (
+        State.DEGRADED if health.state is State.FAILED else State.STARTING if health.reason == "PodsPending" else None
+    )
+    if milder is not None and any(_serves(pod) for pod in older):
+        return demoted(health, milder)
     return health
 
 

@@ -18,6 +18,9 @@ from typing import Any
 
 from aimcore.api.json_text import compact_json, json_string, well_formed
 
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LABEL_FORM = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
+"""Texts that are their own label form, as nearly all are."""
 _NOT_DNS = re.compile(r"[^a-z0-9-]")
 _NOT_LABEL_RUN = re.compile(r"[^a-z0-9._-]+")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?")
@@ -37,11 +40,15 @@ def lowered(text: str) -> str:
 
 def dns_label(text: str) -> str:
     """The DNS label form of a text; "" if nothing is left."""
+    if _DNS_LABEL.fullmatch(text):
+        return text
     return _NOT_DNS.sub("-", lowered(text)).strip("-")[:_MOST].rstrip("-")
 
 
 def label_value(text: str) -> str:
     """The label value form of a text; "" if nothing is left (R-9.8)."""
+    if _LABEL_FORM.fullmatch(text):
+        return text
     return _NOT_LABEL_RUN.sub("_", lowered(text)).strip("_.-")[:_MOST].rstrip("_.-")
 
 

@@ -33,6 +33,12 @@ class NamespaceTooLong:
 
 def inference_service_name(service: str, namespace: str, *, revision: int) -> str | NamespaceTooLong:
     """The name of a service's InferenceService (R-9.3)."""
+    names = inference_service_names(service, namespace)
+    return names if isinstance(names, NamespaceTooLong) else names[1 if revision >= 2 else 0]
+
+
+def inference_service_names(service: str, namespace: str) -> tuple[str, str] | NamespaceTooLong:
+    """The names of a service's InferenceService at revision 1 and from revision 2 on; mostly they are the same."""
     limit = 52 - len(namespace)
     if limit < _SHORTEST_LIMIT:
         message = (
@@ -40,9 +46,10 @@ def inference_service_name(service: str, namespace: str, *, revision: int) -> st
             f"names of InferenceServices allow at most {52 - _SHORTEST_LIMIT}"
         )
         return NamespaceTooLong(namespace, message)
-    if revision >= 2:
-        limit = min(limit, MAX_PREDICTOR_NAME)
-    return derived_name((service,), (namespace,), limit=limit)
+    oldest = derived_name((service,), (namespace,), limit=limit)
+    if len(oldest) <= MAX_PREDICTOR_NAME:
+        return oldest, oldest
+    return oldest, derived_name((service,), (namespace,), limit=MAX_PREDICTOR_NAME)
 
 
 def route_name(service: str, namespace: str) -> str:

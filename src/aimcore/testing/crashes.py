@@ -40,6 +40,8 @@ class Recording:
 
 HORIZON = timedelta(hours=1)
 """How long a world without rest is looked at: one in which a Job fails is never silent."""
+RELIST = timedelta(minutes=30)
+"""How long before its end a watch that has lost an event is started anew."""
 
 
 def record(begin: Begin, history: History) -> Recording:
@@ -87,11 +89,11 @@ def check_unobserved(begin: Begin, history: History, recording: Recording, most:
         play.act(history.actions)
         lost = _Loser(number)
         play.driver.is_lost = lost
-        play.go_on(recording.until)
+        play.go_on(recording.until - RELIST)
         play.driver.is_lost = None
         if not lost.is_superseded(play):
             play.driver.relist()
-            play.go_on(recording.until)
+        play.go_on(recording.until)
         _expect(recording.end, play, f"the loss of event {number}: {lost.text}")
     return len(chosen)
 

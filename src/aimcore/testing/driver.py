@@ -235,9 +235,6 @@ class Driver:
             plan, changes, snapshot = self.plan(key)
             self._remember(key, frozenset(snapshot.reads))
             self._answer(plan)
-        again_at = snapshot.check_again_at
-        if again_at is not None:
-            heapq.heappush(self.memory.timers, (again_at, key))
         if changes.finalizers is not None:
             self._back_off(key, not self.send(key, changes.finalizers))
             return
@@ -247,6 +244,8 @@ class Driver:
         if refused:
             plan, changes, snapshot = self.plan(key)
             self._remember(key, frozenset(snapshot.reads))
+        if snapshot.check_again_at is not None:
+            heapq.heappush(self.memory.timers, (snapshot.check_again_at, key))
         stale = changes.status is not None and not self.send(key, changes.status)
         if not stale:
             self.events.extend((key, event) for event in plan.events)

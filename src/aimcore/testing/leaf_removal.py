@@ -1,6 +1,7 @@
 """Law 2 for single leaves: whoever wants one leaf less writes once, and is silent ever after.
 
-1. A leaf is a member with a plain value, or an item of a list, anywhere in an applied child.
+1. A leaf is a member with a plain value, or an item of a list, anywhere in an applied child. An owner reference is
+   one leaf.
 2. The server says whether the removal makes a difference: an apply in a dry run, compared with what is there.
 3. A refused write is silent too: it is not tried again.
 """
@@ -34,7 +35,8 @@ def leaves_of(value: Any, path: tuple[Step, ...] = ()) -> Iterator[tuple[Step, .
     elif isinstance(value, list):
         for position, inner in enumerate(value):
             yield (*path, position)
-            yield from leaves_of(inner, (*path, position))
+            if path != ("metadata", "ownerReferences"):
+                yield from leaves_of(inner, (*path, position))
     elif path not in _IDENTITY and not isinstance(path[-1], int):
         yield path
 

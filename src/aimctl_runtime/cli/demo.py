@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,8 @@ from aimctl_runtime.cli.progress import Progress
 from aimctl_runtime.cli.render import known_kinds
 from aimctl_runtime.cli.session import Session, session
 from aimctl_runtime.cli.tables import full_name, phase, table
-from aimctl_runtime.cli.up import until_running
+from aimctl_runtime.cli.up import until_running, until_signal
+from aimctl_runtime.scopes import run
 
 PLATFORM = Path(__file__).parents[1] / "platform.yaml"
 QUICK_START = Path(__file__).parents[1] / "quick-start.yaml"
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
                          help="simulated seconds to wait (default: 3600)")  # fmt: skip
     chosen = options.parse_args(arguments)
     documents = load_documents([str(PLATFORM), str(QUICK_START)], known_kinds())
-    return asyncio.run(_demo(documents, chosen.speed, chosen.timeout))
+    return run(lambda: until_signal(lambda: _demo(documents, chosen.speed, chosen.timeout)))
 
 
 async def _demo(documents: Sequence[Document], speed: float, timeout: float) -> int:

@@ -1,17 +1,34 @@
-"""Progress of services: a live table on a terminal, a line for each change elsewhere."""
+"""Progress of services: a live table on a terminal, a line for each change elsewhere.
+
+1. The table never fills the last columns: a terminal echoes `^C` there, and a wrapped echo would break the picture.
+2. What does not fit the terminal's height is counted, not shown; what waits comes first then.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TextIO
 
 from aimctl_runtime.cli.session import Session
 from aimctl_runtime.cli.tables import full_name, phase, waits_for
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.live import Live
 
 _STYLES = {"Running": "green", "Starting": "cyan", "Pending": "yellow", "Degraded": "magenta", "Failed": "bold red"}
+_MARGIN = 3
+_LINES_OF_A_MESSAGE = 5
+_OTHER_LINES = 5
+"""Title, head, blank lines, and the line for what is left out."""
+
+
+class State(NamedTuple):
+    """How a service fares: its phase and what it waits for ("" for nothing)."""
+
+    phase: str
+    waiting: str
 
 
 class Progress:
@@ -21,7 +38,8 @@ class Progress:
         self._running = running
         self._out = out
         self._start = running.local.clock.now
-        self._said: dict[str, tuple[str, str]] = {}
+        self._said: dict[str, State] = {}
+        self._second = -1
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -29,7 +47,8 @@ class Progress:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(file=self._out), refresh_per_second=8, transient=False)
+            self._out.write("\n")
+            self._live = Live(console=Console(file=self._out, highlight=False), auto_refresh=False)
             self._live.start()
         return self
 
@@ -42,33 +61,46 @@ class Progress:
 
     def show(self) -> None:
         """Show the services as they are now."""
-        now = {full_name(s): (phase(s), waits_for(s)) for s in self._running.services()}
-        if now == self._said:
-            return
+        now = {full_name(s): State(phase(s), waits_for(s)) for s in self._running.services()}
+        second = self._elapsed()
         if self._live is not None:
-            self._live.update(self._table(now))
+            if (now, second) != (self._said, self._second):
+                self._live.update(picture(now, second, self._live.console), refresh=True)
         else:
             for name, state in now.items():
                 if self._said.get(name) != state:
-                    self._line(name, *state)
-        self._said = now
+                    self._line(second, name, state)
+        self._said, self._second = now, second
 
     def _elapsed(self) -> int:
         return int((self._running.local.clock.now - self._start).total_seconds())
 
-    def _line(self, name: str, status: str, waiting: str) -> None:
-        text = f"{self._elapsed():>5}s  {name}  {status}"
-        self._out.write(f"{text}  {waiting}\n" if waiting else f"{text}\n")
+    def _line(self, second: int, name: str, state: State) -> None:
+        text = f"{second:>5}s  {name}  {state.phase}"
+        self._out.write(f"{text}  {state.waiting}\n" if state.waiting else f"{text}\n")
         self._out.flush()
 
-    def _table(self, services: dict[str, tuple[str, str]]) -> Any:
-        from rich.table import Table
-        from rich.text import Text
 
-        table = Table(box=None, pad_edge=False, title=f"{self._elapsed()} simulated seconds", title_justify="left")
-        table.add_column("SERVICE", no_wrap=True)
-        table.add_column("STATUS", no_wrap=True)
-        table.add_column("WAITS FOR", overflow="ellipsis", no_wrap=True)
-        for name, (status, waiting) in services.items():
-            table.add_row(name, Text(status, style=_STYLES.get(status, "")), waiting)
-        return table
+def picture(services: Mapping[str, State], second: int, console: Console) -> Any:
+    """The live table, for the size of this terminal."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    if not services:
+        return Text("No AIMService yet: apply one with kubectl.", style="dim")
+    running = sum(not state.waiting and state.phase == "Running" for state in services.values())
+    title = Text(f"{running} of {len(services)} Running after {second} simulated seconds\n", style="bold")
+    room = max(console.height - _OTHER_LINES, 1)
+    shown = list(services.items())
+    if len(shown) > room:
+        shown = sorted(shown, key=lambda item: not item[1].waiting)[:room]
+    is_roomy = _LINES_OF_A_MESSAGE * len(shown) <= room
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", width=console.width - _MARGIN)
+    table.add_column("SERVICE", no_wrap=True, overflow="ellipsis", max_width=console.width // 3)
+    table.add_column("STATUS", no_wrap=True, min_width=len("Degraded"))
+    table.add_column("WAITS FOR", no_wrap=not is_roomy, overflow="ellipsis", ratio=1)
+    for name, state in shown:
+        table.add_row(name, Text(state.phase, style=_STYLES.get(state.phase, "")), state.waiting)
+    left_out = len(services) - len(shown)
+    return Group(title, table, *([Text(f"… and {left_out} more", style="dim")] if left_out else []))

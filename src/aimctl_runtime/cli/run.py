@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Sequence
 
@@ -39,11 +38,12 @@ def main(arguments: Sequence[str]) -> int:
         settings = parse_settings(arguments, os.environ)
     except SettingsError as error:
         raise Problem(str(error), BAD_INPUT) from error
-    from aimctl_runtime.app import StartError, run
+    from aimctl_runtime import app, scopes
     from aimctl_runtime.client import ConfigurationError, connect
+    from aimctl_runtime.serving import StartError
 
     try:
-        return asyncio.run(run(settings, lambda: connect(settings.kubeconfig or None)))
+        return scopes.run(lambda: app.run(settings, lambda: connect(settings.kubeconfig or None)))
     except ConfigurationError as error:
         raise Problem(str(error), NO_CLUSTER) from error
     except StartError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
+
+import anyio
 
 from aimcore.simulation.clock import Clock as WorldClock
 
@@ -33,4 +34,4 @@ class ScaledClock:
     async def sleep_until(self, moment: float) -> None:
         """Sleep until `monotonic` is at least `moment`."""
         while (left := moment - self.monotonic()) > 0:
-            await asyncio.sleep(min(max(left / self._speed(), _SHORTEST), _LONGEST))
+            await anyio.sleep(min(max(left / self._speed(), _SHORTEST), _LONGEST))

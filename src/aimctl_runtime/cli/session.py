@@ -3,16 +3,19 @@
 1. The controller talks to the cluster over HTTP on the loopback address, as it would to any other.
 2. World and controller share one clock.
 3. Files are checked as a whole before the first object is applied.
+4. A session ends like a process: a running round finishes its write, connections are closed, no task is left.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
 
 from aimcore.facts import ImageLabels, PodLog, RepositoryTags, SecretExists
 from aimcore.resource import Key
@@ -28,18 +31,60 @@ from aimctl_runtime.client import connect
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output
+from aimctl_runtime.metrics import Meter, MeteredClient, SilentMeter
+from aimctl_runtime.scopes import background, closing
 from aimctl_runtime.settings import RuntimeSettings
 
 APPLIER = "aimctl"
+PATIENCE = 1.0
+"""Seconds for running rounds at the end: the server is near."""
 
 
 class Session:
-    """The running pair. `applied` are the keys of the objects from files, in order."""
+    """The running pair. `applied` are the keys of the objects from files, in order. `controller` is the one that works
+    now; `meter` measures all of them.
+    """
 
-    def __init__(self, local: LocalCluster, controller: Controller) -> None:
+    controller: Controller
+
+    def __init__(self, local: LocalCluster, kubeconfig: Path, tasks: TaskGroup, meter: Meter, log: Log) -> None:
         self.local = local
-        self.controller = controller
         self.applied: list[Key] = []
+        self._kubeconfig = kubeconfig
+        self._tasks = tasks
+        self._meter = meter
+        self._log = log
+        self._ended = anyio.Event()
+
+    async def start_controller(self) -> None:
+        """Start a controller with empty memory. Returns once it works."""
+        await self._tasks.start(self._run_controller)
+
+    async def restart_controller(self) -> None:
+        """End the controller and start another, as an upgrade does."""
+        self.controller.stop()
+        await self._ended.wait()
+        await self.start_controller()
+
+    async def _run_controller(self, *, task_status: TaskStatus[None]) -> None:
+        ended = self._ended = anyio.Event()
+        try:
+            async with closing(await connect(str(self._kubeconfig))) as client:
+                self.controller = Controller(
+                    MeteredClient(client, self._meter),
+                    RuntimeSettings(identity="aimctl-up"),
+                    clock=ScaledClock(self.local.clock, lambda: self.local.speed),
+                    log=self._log,
+                    observers=dict.fromkeys((ImageLabels, PodLog, RepositoryTags, SecretExists), self._observe),
+                    meter=self._meter,
+                    patience=PATIENCE,
+                )
+                await self.controller.run(task_status=task_status)
+        finally:
+            ended.set()
+
+    async def _observe(self, want: Any) -> object:
+        return answer_of(self.local.world, want)
 
     def apply(self, documents: Sequence[Document]) -> None:
         """Apply all objects, or none: every one is tried dry first. Raises `Problem` with file and line."""
@@ -73,41 +118,26 @@ class Session:
 
 @asynccontextmanager
 async def session(
-    world: WorldSettings, *, speed: float, kubeconfig: Path, port: int = 0, log_level: str = "error"
+    world: WorldSettings,
+    *,
+    speed: float,
+    kubeconfig: Path,
+    port: int = 0,
+    log_level: str = "error",
+    meter: Meter | None = None,
 ) -> AsyncIterator[Session]:
     """A session that lives as long as the block. Writes the kubeconfig once the server answers."""
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
-    try:
-        local = LocalCluster(world, clock=clock, speed=speed, port=port)
-        await local.__aenter__()
-    except OSError as error:
-        raise Problem(f"port {port} of 127.0.0.1 cannot be used: {error.strerror}; choose another with --port") from error
-    try:
-        write_kubeconfig(kubeconfig, local.url)
-        client = await connect(str(kubeconfig))
-        controller = Controller(
-            client,
-            RuntimeSettings(identity="aimctl-up"),
-            clock=ScaledClock(clock, lambda: local.speed),
-            log=Log(Output(verbosity=-1 if log_level == "error" else 0, encoder="console")),
-            observers={kind: _observer(local) for kind in (ImageLabels, PodLog, RepositoryTags, SecretExists)},
-        )
-        controller.start()
-        await controller.has_synced()
-        working = asyncio.create_task(controller.work())
+    log = Log(Output(verbosity=-1 if log_level == "error" else 0, encoder="console"))
+    async with AsyncExitStack() as exits:
         try:
-            yield Session(local, controller)
-        finally:
-            await controller.close(patience=1.0)
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
-            await client.close()
-    finally:
-        await local.__aexit__(None, None, None)
-
-
-def _observer(local: LocalCluster) -> Any:
-    async def observe(want: Any) -> object:
-        return answer_of(local.world, want)
-
-    return observe
+            local = await exits.enter_async_context(LocalCluster(world, clock=clock, speed=speed, port=port))
+        except OSError as error:
+            raise Problem(
+                f"port {port} of 127.0.0.1 cannot be used: {error.strerror}; choose another with --port"
+            ) from error
+        write_kubeconfig(kubeconfig, local.url)
+        tasks = await exits.enter_async_context(background())
+        running = Session(local, kubeconfig, tasks, meter or SilentMeter(), log)
+        await running.start_controller()
+        yield running

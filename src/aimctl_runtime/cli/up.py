@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
+import anyio
 import yaml
 
 from aimcore.simulation.settings import WorldSettings, WorldSettingsError
@@ -19,6 +18,7 @@ from aimctl_runtime.cli.progress import Progress
 from aimctl_runtime.cli.render import known_kinds
 from aimctl_runtime.cli.session import Session, session
 from aimctl_runtime.cli.tables import is_running
+from aimctl_runtime.scopes import background, run
 
 KUBECONFIG = Path(".aimctl/kubeconfig")
 
@@ -51,7 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     world = load_world(chosen.world)
     if chosen.until_ready and not any(d.object["kind"] == "AIMService" for d in documents):
         raise Problem("--until-ready needs at least one AIMService in --apply")
-    return asyncio.run(_up(chosen, documents, world))
+    at_the_end = INTERRUPTED if chosen.until_ready else OK
+    return run(lambda: until_signal(lambda: _up(chosen, documents, world), at_the_end))
 
 
 def load_world(name: str | None) -> WorldSettings:
@@ -72,25 +73,34 @@ def load_world(name: str | None) -> WorldSettings:
         raise Problem("\n".join(f"{name}: {problem}" for problem in error.problems)) from error
 
 
+async def until_signal(work: Callable[[], Awaitable[int]], interrupted: int = INTERRUPTED) -> int:
+    """The exit code of `work`; `interrupted` if SIGINT or SIGTERM ended it earlier."""
+    code = interrupted
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with background() as tasks:
+
+            async def listen() -> None:
+                async for _ in signals:
+                    tasks.cancel_scope.cancel()
+
+            tasks.start_soon(listen)
+            code = await work()
+    return code
+
+
 async def _up(chosen: Any, documents: Sequence[Document], world: WorldSettings) -> int:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with session(world, speed=chosen.speed, kubeconfig=chosen.kubeconfig, port=chosen.port) as running:
         running.apply(documents)
         say(f"API at {running.local.url}, simulated time runs {chosen.speed:g} times as fast as yours.")
         say(f"export KUBECONFIG={chosen.kubeconfig}")
         with Progress(running, sys.stdout) as progress:
-            if chosen.until_ready:
-                return await until_running(running, progress, chosen.timeout, stop)
-            await _until(stop, progress)
-            return OK
+            if not chosen.until_ready:
+                await _for_ever(progress)
+            return await until_running(running, progress, chosen.timeout)
 
 
-async def until_running(
-    running: Session, progress: Progress, timeout: float, stop: asyncio.Event | None = None
-) -> int:
-    """Show progress until all applied services run (0), the simulated time is over (1), or `stop` is set (130)."""
+async def until_running(running: Session, progress: Progress, timeout: float) -> int:
+    """Show progress until all applied services run (0) or the simulated time is over (1)."""
     clock = running.local.clock
     start = clock.now
     while True:
@@ -100,9 +110,7 @@ async def until_running(
         if (clock.now - start).total_seconds() > timeout:
             say(f"not all services are Running after {timeout:g} simulated seconds")
             return NOT_REACHED
-        if stop is not None and stop.is_set():
-            return INTERRUPTED
-        await asyncio.sleep(0.05)
+        await anyio.sleep(0.05)
 
 
 def _applied(running: Session) -> list[dict[str, Any]]:
@@ -111,8 +119,7 @@ def _applied(running: Session) -> list[dict[str, Any]]:
     return [obj for obj in found if obj is not None]
 
 
-async def _until(stop: asyncio.Event, progress: Progress) -> None:
-    while not stop.is_set():
+async def _for_ever(progress: Progress) -> Never:
+    while True:
         progress.show()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 0.2)
+        await anyio.sleep(0.2)

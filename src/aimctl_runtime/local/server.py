@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import socket
 import time
@@ -35,6 +34,7 @@ from aimctl_runtime.local.exchange import Answer, LogStream, Reply, Request, Str
 from aimctl_runtime.local.faults import AFTERWARDS, EXPIRED, REFUSALS, Call, Effect, Fault, Faults
 from aimctl_runtime.local.routes import Routes
 from aimctl_runtime.local.validation import SchemaValidator
+from aimctl_runtime.scopes import background, closing
 
 TICK_SECONDS = 0.02
 STEPS_PER_TICK = 5
@@ -51,18 +51,31 @@ class Signal:
     """Something that happens again and again; whoever waits next waits for the next time."""
 
     def __init__(self) -> None:
-        self._next: asyncio.Future[None] | None = None
+        self._next = anyio.Event()
 
-    def wait(self) -> asyncio.Future[None]:
-        """A future that is done when the signal is next raised. It may be shared: shield it before waiting."""
-        if self._next is None:
-            self._next = asyncio.get_running_loop().create_future()
+    @property
+    def next_time(self) -> anyio.Event:
+        """Set when the signal is next raised."""
         return self._next
 
     def raise_now(self) -> None:
-        if self._next is not None:
-            self._next.set_result(None)
-            self._next = None
+        self._next.set()
+        self._next = anyio.Event()
+
+
+class _Site:
+    """An HTTP server on a socket."""
+
+    def __init__(self, server: web.Server, listener: socket.socket) -> None:
+        self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._listener = listener
+
+    async def open(self) -> None:
+        await self._runner.setup()
+        await web.SockSite(self._runner, self._listener, backlog=1024).start()
+
+    async def close(self) -> None:
+        await self._runner.cleanup()
 
 
 def new_cluster(settings: WorldSettings, clock: Clock) -> Cluster:
@@ -125,15 +138,11 @@ class LocalCluster:
             listener = socket.create_server(("127.0.0.1", self._socket_port), reuse_port=False)
             exits.callback(listener.close)
             self._socket_port = listener.getsockname()[1]
-            runner = web.ServerRunner(
-                web.Server(self._respond, access_log=None, handler_cancellation=True), shutdown_timeout=SHUTDOWN_SECONDS
-            )
-            await runner.setup()
-            exits.push_async_callback(runner.cleanup)
-            await web.SockSite(runner, listener, backlog=1024).start()
-            tasks = await exits.enter_async_context(anyio.create_task_group())
+            server = web.Server(self._respond, access_log=None, handler_cancellation=True)
+            site = await exits.enter_async_context(closing(_Site(server, listener)))
+            await site.open()
+            tasks = await exits.enter_async_context(background())
             tasks.start_soon(self._tick)
-            exits.callback(tasks.cancel_scope.cancel)
             self._exits = exits.pop_all()
         return self
 
@@ -145,17 +154,16 @@ class LocalCluster:
     # ---- time and the world ---------------------------------------------------------------------------------------
     async def _tick(self) -> None:
         """Moves the clock, lets the world act, and tells watches of what was written past the API."""
-        loop = asyncio.get_running_loop()
-        last = loop.time()
+        last = anyio.current_time()
         while True:
-            now = loop.time()
+            now = anyio.current_time()
             if self.speed:
                 self.clock.advance(timedelta(seconds=(now - last) * self.speed))
             last = now
             await self._let_world_act()
             if self._seen != self.cluster.resource_version:
                 self._announce()
-            await asyncio.sleep(TICK_SECONDS)
+            await anyio.sleep(TICK_SECONDS)
 
     async def _let_world_act(self) -> None:
         """A few rounds of the world, if there is anything to do; requests get their turn between two rounds."""
@@ -170,7 +178,7 @@ class LocalCluster:
             if has_written:
                 self._announce()
             self._settled = self.cluster.resource_version
-            await asyncio.sleep(0)
+            await anyio.sleep(0)
 
     def _announce(self) -> None:
         self._seen = self.cluster.resource_version
@@ -198,7 +206,7 @@ class LocalCluster:
         if fault is not None and fault.effect in REFUSALS:
             return _response(REFUSALS[fault.effect])
         if fault is not None and fault.effect is Effect.SLOW:
-            await asyncio.sleep(fault.seconds)
+            await anyio.sleep(fault.seconds)
         answer = self._routes.answer(request, target)
         for observe in self.observers:
             observe(request, answer)
@@ -233,25 +241,25 @@ class LocalCluster:
 
     async def _events(self, stream: Stream, fault: Fault | None) -> AsyncIterator[bytes]:
         """The lines of a watch, one event each, as many as there are at a time."""
-        loop = asyncio.get_running_loop()
         effect = fault.effect if fault is not None else None
         if effect is Effect.EXPIRED_STREAM:
             yield _line({"type": "ERROR", "object": EXPIRED.body})
             return
         if effect is Effect.SILENT:
-            await asyncio.Event().wait()
+            await anyio.sleep_forever()
         left = fault.after if fault is not None and effect is Effect.DROPPED else None
-        ends = loop.time() + stream.timeout
+        ends = anyio.current_time() + stream.timeout
         while not stream.watch.ended and left != 0:
-            changed = self._changed.wait()  # before taking, so that no event falls into the gap
-            events = stream.watch.take() if loop.time() < ends else stream.watch.stop()
+            changed = self._changed.next_time  # before taking, so that no event falls into the gap
+            events = stream.watch.take() if anyio.current_time() < ends else stream.watch.stop()
             if left is not None:
                 events = events[:left]
                 left -= len(events)
             if events:
                 yield b"".join(_line(stream.form(event)) for event in events)
             elif not stream.watch.ended:
-                await asyncio.wait((changed,), timeout=max(0.0, min(ends - loop.time(), BOOKMARK_LOOK_SECONDS)))
+                with anyio.move_on_after(max(0.0, min(ends - anyio.current_time(), BOOKMARK_LOOK_SECONDS))):
+                    await changed.wait()
 
     async def _log_lines(self, log: LogStream) -> AsyncIterator[bytes]:
         """What a container adds to its log, until it ends."""
@@ -266,7 +274,7 @@ class LocalCluster:
                 sent = len(text)
             if is_over:
                 return
-            await asyncio.sleep(TICK_SECONDS * 5)
+            await anyio.sleep(TICK_SECONDS * 5)
 
 
 def _line(event: Mapping[str, Any]) -> bytes:

@@ -3,20 +3,35 @@
 1. A question that is being answered is not asked a second time.
 2. So many at once (`AT_ONCE`); the others wait in the order of asking.
 3. Nothing raises: a fault of an observer becomes a Failure, and a line in the log.
+4. An observer that speaks while it works (`Telling`) is heard: its news are answers, until the last one comes.
+5. Questions are answered while `run` runs; when it is cancelled, what is open is given up.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
 
 from aimcore.facts import Answer, Failure, FailureKind, Want
 from aimctl_runtime.clock import Clock
 from aimctl_runtime.log import Log
 
 AT_ONCE = 8
-Observe = Callable[[Any], Awaitable[Any]]
+Tell = Callable[[Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An observer that is given, beside the question, whom to tell how far it is."""
+
+    observe: Callable[[Any, Tell], Awaitable[Any]]
+
+
+Observe = Callable[[Any], Awaitable[Any]] | Telling
 
 
 class AnsweringDesk:
@@ -35,32 +50,39 @@ class AnsweringDesk:
         self._learn = learn
         self._clock = clock
         self._log = log.named("observe")
-        self._free = asyncio.Semaphore(at_once)
-        self._asked: dict[Want, asyncio.Task[None]] = {}
+        self._free = anyio.CapacityLimiter(at_once)
+        self._asked: set[Want] = set()
+        self._answering: TaskGroup | None = None
+
+    async def run(self, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
+        """Answer, for ever."""
+        async with anyio.create_task_group() as self._answering:
+            task_status.started()
+            for want in self._asked:
+                self._answering.start_soon(self._answer, want)
+            await anyio.sleep_forever()
 
     def ask(self, want: Want) -> None:
         """Have a question answered, some time."""
         if want not in self._asked:
-            self._asked[want] = asyncio.get_running_loop().create_task(self._answer(want))
+            self._asked.add(want)
+            if self._answering is not None:
+                self._answering.start_soon(self._answer, want)
 
     @property
     def is_idle(self) -> bool:
         """Whether no question is open."""
         return not self._asked
 
-    async def close(self) -> None:
-        """Give up what is open."""
-        tasks = list(self._asked.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
     async def _answer(self, want: Want) -> None:
         try:
             async with self._free:
                 value = await self._observe(want)
         finally:
-            del self._asked[want]
+            self._asked.discard(want)
+        self._hear(want, value)
+
+    def _hear(self, want: Want, value: Any) -> None:
         self._learn(want, Answer(value, self._clock.now()))
 
     async def _observe(self, want: Want) -> Any:
@@ -68,6 +90,8 @@ class AnsweringDesk:
         if observe is None:
             return Failure(FailureKind.UNREACHABLE, f"nobody here can answer {type(want).__name__}")
         try:
+            if isinstance(observe, Telling):
+                return await observe.observe(want, lambda news: self._hear(want, news))
             return await observe(want)
         # Rule 3: an observer meets the whole world; whatever it did not foresee is a failed answer.
         except Exception as problem:  # noqa: BLE001

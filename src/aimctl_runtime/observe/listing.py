@@ -1,40 +1,58 @@
 """Repositories and tags of a registry, for one filter of a model source (rules S-11 to S-17).
 
-1. Without a `*`: all tags of that repository.
-2. With a `*`: Docker Hub and GitHub have catalogues of their own; elsewhere the distribution catalogue is read.
-3. A repository found by a pattern whose tags cannot be listed is left out; if none can be listed, that is a failure.
+1. Without a `*`: all tags of that repository. With one: those of all repositories of the catalogue that match.
+2. A repository of a pattern that has no tags (404) is left out. Others that cannot be listed make the listing partial;
+   if nothing at all is found, that is a failure.
+3. A registry that has enough of us (429) is left alone: what is not listed yet is given up.
 4. Results are sorted, whatever order the registry has: two looks at the same registry give equal answers.
 5. A pull secret that is missing is no failure here; one that cannot be read is.
+6. Who waits for a long listing is told every few seconds how far it is.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
-from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from collections.abc import Callable, Iterable
 
 import aiohttp
+import anyio
 
-from aimcore.facts import Failure, FailureKind, RepositoryTags
+from aimcore.facts import Failure, FailureKind, ListingUnderWay, RepositoryListing, RepositoryTags
 from aimctl_runtime.clock import Clock
-from aimctl_runtime.observe.distribution import (
-    MAX_PAGES,
-    TIMEOUT,
-    Distribution,
-    RegistryError,
-    failure_kind,
-)
+from aimctl_runtime.observe.catalogues import DOCKER_HUB, GITHUB, Catalogues, texts
+from aimctl_runtime.observe.distribution import Distribution
+from aimctl_runtime.observe.page import RegistryError
 from aimctl_runtime.observe.reference import canonical_registry
 from aimctl_runtime.observe.secrets import Keychain, SecretReader
 
 TAG_LISTINGS_AT_ONCE = 10
-GITHUB_PAGE = 100
-DOCKER_HUB_CATALOGUE = "https://hub.docker.com"
-GITHUB_CATALOGUE = "https://api.github.com"
+NEWS_EVERY = 5.0
 
-Found = tuple[tuple[str, str], ...]
+Tell = Callable[[ListingUnderWay], None]
+
+
+class Progress:
+    """How far a listing is. Speaks at most every `NEWS_EVERY` seconds."""
+
+    def __init__(self, clock: Clock, tell: Tell) -> None:
+        self._clock = clock
+        self._tell = tell
+        self._due = clock.monotonic() + NEWS_EVERY
+        self._listed, self._tags = 0, 0
+        self._repositories: int | None = None
+
+    def begin(self, repositories: int) -> None:
+        """The catalogue is read; so many repositories are to be listed."""
+        self._listed, self._repositories = 0, repositories
+
+    def move(self, *, listed: int = 0, tags: int = 0) -> None:
+        """So much more is known."""
+        self._listed += listed
+        self._tags += tags
+        now = self._clock.monotonic()
+        if now >= self._due:
+            self._due = now + NEWS_EVERY
+            self._tell(ListingUnderWay(self._listed, self._repositories, self._tags))
 
 
 class TagLister:
@@ -46,150 +64,98 @@ class TagLister:
         secrets: SecretReader,
         clock: Clock,
         *,
-        docker_hub: str = DOCKER_HUB_CATALOGUE,
-        github: str = GITHUB_CATALOGUE,
+        docker_hub: str = DOCKER_HUB,
+        github: str = GITHUB,
     ) -> None:
         self._session = session
         self._secrets = secrets
         self._clock = clock
-        self._docker_hub = docker_hub
-        self._github = github
+        self._catalogues = Catalogues(session, clock, docker_hub=docker_hub, github=github)
 
-    async def tags(self, want: RepositoryTags) -> Found | Failure:
-        """Answer a `RepositoryTags`."""
+    async def tags(self, want: RepositoryTags, tell: Tell = lambda _news: None) -> RepositoryListing | Failure:
+        """Answer a `RepositoryTags`. `tell` hears how far a long listing is."""
         keychain = await self._secrets.keychain(want.namespace, want.secrets, missing_is_failure=False)
         if isinstance(keychain, Failure):
             return keychain
+        progress = Progress(self._clock, tell)
         if "*" not in want.repository:
-            return await self._of_one(want, keychain)
+            return await self._of_one(want, keychain, progress)
         try:
-            pattern = glob(want.repository)
-            names = sorted({name async for name in self._names(want, keychain) if pattern.fullmatch(name)})
+            names = await self._names(want, keychain, progress)
         except RegistryError as error:
-            return Failure(error.failure_kind, str(error))
-        return await self._of_many(want, names, keychain)
+            return error.failure()
+        return await self._of_many(want, names, keychain, progress)
 
-    async def _of_one(self, want: RepositoryTags, keychain: Keychain) -> Found | Failure:
+    async def _names(self, want: RepositoryTags, keychain: Keychain, progress: Progress) -> list[str]:
+        pattern = glob(want.repository)
+        found = set()
+        async for name in self._catalogues.names(want, keychain):
+            progress.move(listed=1)
+            if pattern.fullmatch(name):
+                found.add(name)
+        return sorted(found)
+
+    async def _of_one(
+        self, want: RepositoryTags, keychain: Keychain, progress: Progress
+    ) -> RepositoryListing | Failure:
+        progress.begin(1)
         try:
-            return tuple(await self._tags(want.registry, want.repository, keychain))
+            return RepositoryListing(tuple(await self._tags(want.registry, want.repository, keychain, progress)))
         except RegistryError as error:
             return error.failure(f"failed to fetch tags for {want.repository}")
 
-    async def _of_many(self, want: RepositoryTags, names: Iterable[str], keychain: Keychain) -> Found | Failure:
-        free = asyncio.Semaphore(TAG_LISTINGS_AT_ONCE)
-        problems: list[RegistryError] = []
+    async def _of_many(
+        self, want: RepositoryTags, names: Iterable[str], keychain: Keychain, progress: Progress
+    ) -> RepositoryListing | Failure:
+        free = anyio.CapacityLimiter(TAG_LISTINGS_AT_ONCE)
+        found: list[tuple[str, str]] = []
+        problems: list[Failure] = []
+        asked = list(names)
+        given_up = 0
 
-        async def one(name: str) -> list[tuple[str, str]]:
-            try:
-                async with free:
-                    return await self._tags(want.registry, name, keychain)
-            except RegistryError as error:
-                problems.append(error)
-                return []
+        async def one(name: str) -> None:
+            nonlocal given_up
+            async with free:
+                if any(p.kind is FailureKind.RATE_LIMITED for p in problems):
+                    given_up += 1
+                    return
+                try:
+                    found.extend(await self._tags(want.registry, name, keychain, progress))
+                except RegistryError as error:
+                    problems.append(error.failure(f"failed to fetch tags for {name}"))
+                progress.move(listed=1)
 
-        lists = await asyncio.gather(*(one(name) for name in names))
-        found = tuple(sorted(pair for pairs in lists for pair in pairs))
-        if problems and not found:
-            worst = min(problems, key=str)
-            return Failure(worst.failure_kind, f"no images found: {worst}")
-        return found
+        progress.begin(len(asked))
+        async with anyio.create_task_group() as listings:
+            for name in asked:
+                listings.start_soon(one, name)
+        if given_up:
+            problems.append(Failure(FailureKind.RATE_LIMITED, f"{given_up} repositories were not asked for any more"))
+        return _concluded(found, sorted(problems, key=lambda p: p.message))
 
-    async def _tags(self, registry: str, repository: str, keychain: Keychain) -> list[tuple[str, str]]:
+    async def _tags(
+        self, registry: str, repository: str, keychain: Keychain, progress: Progress
+    ) -> list[tuple[str, str]]:
         registry = canonical_registry(registry)
         credentials = keychain.find(registry, repository)
         scope = f"repository:{repository}:pull"
         distribution = Distribution(self._session, registry, scope, credentials, self._clock)
         tags: set[str] = set()
         async for page in distribution.pages(f"/v2/{repository}/tags/list?n=1000"):
-            tags.update(_texts(page.json(), "tags"))
+            fresh = texts(page.json(), "tags")
+            tags.update(fresh)
+            progress.move(tags=len(fresh))
         return [(repository, tag) for tag in sorted(tags)]
 
-    # ---- catalogues ---------------------------------------------------------------------------------------------
-    def _names(self, want: RepositoryTags, keychain: Keychain) -> AsyncIterator[str]:
-        if want.registry in ("", "docker.io") or "hub.docker.com" in want.registry:
-            return self._docker_hub_names(want)
-        if "ghcr.io" in want.registry:
-            return self._github_names(want, keychain)
-        return self._catalogue_names(want, keychain)
 
-    async def _docker_hub_names(self, want: RepositoryTags) -> AsyncIterator[str]:
-        namespace = want.repository.split("/", 1)[0].rstrip("*")
-        if not namespace:
-            raise RegistryError(FailureKind.MALFORMED, f"cannot extract namespace from pattern: {want.repository}")
-        url = f"{self._docker_hub}/v2/namespaces/{namespace}/repositories"
-        for _ in range(MAX_PAGES):
-            page = await self._document(url, {}, f"failed to fetch repos for namespace {namespace}")
-            results = page.get("results") if isinstance(page, dict) else None
-            for entry in results if isinstance(results, list) else ():
-                if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                    yield f"{namespace}/{entry['name']}"
-            following = page.get("next") if isinstance(page, dict) else None
-            if not isinstance(following, str) or not following:
-                return
-            address = urljoin(url, following)
-            if urlsplit(address).netloc != urlsplit(url).netloc:
-                raise RegistryError(FailureKind.MALFORMED, "Docker Hub points to another host for its next page")
-            url = address
-
-    async def _github_names(self, want: RepositoryTags, keychain: Keychain) -> AsyncIterator[str]:
-        organisation = want.repository.removeprefix("/").split("/", 1)[0].rstrip("*")
-        if not organisation or "." in organisation:
-            raise RegistryError(
-                FailureKind.MALFORMED, f"cannot extract GitHub organization from pattern: {want.repository}"
-            )
-        credentials = keychain.exactly("ghcr.io")
-        if credentials is None:
-            why = (
-                "no ghcr.io credentials found in image pull secrets"
-                if want.secrets
-                else ("no image pull secrets configured")
-            )
-            raise RegistryError(FailureKind.AUTH, f"failed to extract GitHub token: {why}")
-        headers = {
-            "Accept": "application/vnd.github+json",
-            "Authorization": f"Bearer {credentials.password}",
-            "X-GitHub-Api-Version": "2022-11-28",
-        }
-        for number in range(1, MAX_PAGES + 1):
-            query = urlencode({"package_type": "container", "per_page": GITHUB_PAGE, "page": number})
-            url = f"{self._github}/orgs/{organisation}/packages?{query}"
-            page = await self._document(url, headers, f"failed to fetch packages for org {organisation}")
-            entries = page if isinstance(page, list) else []
-            for entry in entries:
-                if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-                    yield f"{organisation}/{entry['name']}"
-            if len(entries) < GITHUB_PAGE:
-                return
-
-    async def _catalogue_names(self, want: RepositoryTags, keychain: Keychain) -> AsyncIterator[str]:
-        registry = canonical_registry(want.registry)
-        credentials = keychain.find(registry, "")
-        distribution = Distribution(self._session, registry, "registry:catalog:*", credentials, self._clock)
-        try:
-            async for page in distribution.pages("/v2/_catalog?n=1000"):
-                for name in _texts(page.json(), "repositories"):
-                    yield name
-        except RegistryError as error:
-            message = f"failed to list catalog for {want.registry}: {error}"
-            raise RegistryError(error.failure_kind, message) from error
-
-    async def _document(self, url: str, headers: dict[str, str], prefix: str) -> Any:
-        try:
-            async with self._session.get(url, headers=headers, timeout=TIMEOUT) as answer:
-                if answer.status != 200:
-                    raise RegistryError(failure_kind(answer.status), f"{prefix}: unexpected status {answer.status}")
-                return await answer.json(content_type=None)
-        except (aiohttp.ClientError, TimeoutError) as problem:
-            raise RegistryError(FailureKind.UNREACHABLE, f"{prefix}: {problem or type(problem).__name__}") from problem
-        except ValueError as problem:
-            raise RegistryError(FailureKind.MALFORMED, f"{prefix}: the answer is no JSON") from problem
+def _concluded(found: list[tuple[str, str]], problems: list[Failure]) -> RepositoryListing | Failure:
+    """Rule 2."""
+    if problems and not found:
+        first = problems[0]
+        return Failure(first.kind, f"no images found: {first.message}", first.retry_after)
+    return RepositoryListing(tuple(sorted(found)), tuple(p for p in problems if p.kind is not FailureKind.NOT_FOUND))
 
 
 def glob(pattern: str) -> re.Pattern[str]:
     """A pattern in which `*` stands for any run of characters, `/` included; everything else for itself."""
     return re.compile(".*".join(re.escape(piece) for piece in pattern.split("*")), re.DOTALL)
-
-
-def _texts(document: Any, member: str) -> list[str]:
-    values = document.get(member) if isinstance(document, dict) else None
-    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []

@@ -1,8 +1,9 @@
 """Image labels: manifest, index child for linux/amd64, image config (rules M-10 to M-17).
 
 1. An image that cannot be parsed, or a pull secret that is missing, is told before anything is asked of the network.
-2. Layers are never pulled. A config blob is checked against its digest.
-3. Failures have kinds; messages begin as the reference's do (M-17).
+2. Layers are never pulled. Whatever is fetched by digest is checked against it.
+3. The digest of an image is that of the document which its reference names: an index, if it is one.
+4. Failures have kinds; messages begin as the reference's do (M-17).
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from typing import Any
 
 import aiohttp
 
-from aimcore.facts import Failure, FailureKind, ImageLabels
+from aimcore.facts import Failure, FailureKind, ImageLabels, InspectedImage
 from aimctl_runtime.clock import Clock
-from aimctl_runtime.observe.distribution import Distribution, RegistryError
+from aimctl_runtime.observe.distribution import Distribution
+from aimctl_runtime.observe.page import Page, RegistryError
 from aimctl_runtime.observe.reference import BadReference, Reference, read_reference
 from aimctl_runtime.observe.secrets import SecretReader
 
@@ -34,7 +36,7 @@ class ImageInspector:
         self._secrets = secrets
         self._clock = clock
 
-    async def labels(self, want: ImageLabels) -> Mapping[str, str] | Failure:
+    async def labels(self, want: ImageLabels) -> InspectedImage | Failure:
         """Answer an `ImageLabels`."""
         reference = read_reference(want.image)
         if isinstance(reference, BadReference):
@@ -48,23 +50,25 @@ class ImageInspector:
         return await _inspect(registry, reference, want.image)
 
 
-async def _inspect(registry: Distribution, reference: Reference, image: str) -> Mapping[str, str] | Failure:
+async def _inspect(registry: Distribution, reference: Reference, image: str) -> InspectedImage | Failure:
     base = f"/v2/{reference.repository}"
     try:
-        manifest = _object((await registry.get(f"{base}/manifests/{reference.version}", ACCEPT)).json())
+        page = await registry.get(f"{base}/manifests/{reference.version}", ACCEPT)
+        manifest = _object(_checked(page, reference.version).json())
     except RegistryError as error:
         return error.failure(f'failed to fetch image "{image}"')
+    digest = f"sha256:{hashlib.sha256(page.body).hexdigest()}"
     try:
         if "manifests" in manifest:
-            digest = _amd64(manifest)
-            manifest = _object((await registry.get(f"{base}/manifests/{digest}", ACCEPT)).json())
-        digest = _config_digest(manifest)
+            child = _amd64(manifest)
+            page = await registry.get(f"{base}/manifests/{child}", ACCEPT)
+            manifest = _object(_checked(page, child).json())
+        config = _config_digest(manifest)
     except RegistryError as error:
         return error.failure("failed to get image from descriptor")
     try:
-        page = await registry.get(f"{base}/blobs/{digest}", "application/json")
-        _check_digest(page.body, digest)
-        return _labels(_object(page.json()))
+        page = await registry.get(f"{base}/blobs/{config}", "application/json")
+        return InspectedImage(_labels(_object(_checked(page, config).json())), digest)
     except RegistryError as error:
         return error.failure("failed to get image config")
 
@@ -95,10 +99,12 @@ def _config_digest(manifest: Mapping[str, Any]) -> str:
     return digest
 
 
-def _check_digest(body: bytes, digest: str) -> None:
-    algorithm, _, expected = digest.partition(":")
-    if algorithm == "sha256" and hashlib.sha256(body).hexdigest() != expected.lower():
-        raise RegistryError(FailureKind.MALFORMED, f"the image config does not have the digest {digest}")
+def _checked(page: Page, version: str) -> Page:
+    """The page, if it is what a digest names."""
+    algorithm, _, expected = version.partition(":")
+    if algorithm == "sha256" and hashlib.sha256(page.body).hexdigest() != expected.lower():
+        raise RegistryError(FailureKind.MALFORMED, f"the document does not have the digest {version}")
+    return page
 
 
 def _labels(config: Mapping[str, Any]) -> Mapping[str, str]:

@@ -2,7 +2,9 @@
 
 1. Never listed, watched or cached; a value never enters an answer, a message or a log line.
 2. Pull secrets are `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg`; others are skipped.
-3. Of the keys that match a repository the one that sorts last wins (longer paths first), of equal ones the first
+3. Where no pull secret matches, the process's own docker configuration is consulted, read anew each time; its
+   credential helpers are not.
+4. Of the keys that match a repository the one that sorts last wins (longer paths first), of equal ones the first
    secret's. A key matches by port, by number of host labels (each a glob) and by path prefix.
 """
 
@@ -14,6 +16,7 @@ import fnmatch
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aimcore.facts import Failure, FailureKind, SecretExists
@@ -38,28 +41,33 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Keychain:
-    """Credentials by their keys, in the order of their secrets."""
+    """Credentials by their keys, in the order of their secrets. `own`: those of the process itself."""
 
     entries: tuple[tuple[str, Credentials], ...] = field(default=(), repr=False)
+    own: tuple[tuple[str, Credentials], ...] = field(default=(), repr=False)
 
     def find(self, registry: str, repository: str) -> Credentials | None:
         """What to log in with for a repository; None for anonymously."""
-        keys = sorted({key for key, _ in self.entries}, reverse=True)
-        for key in keys:
-            if _matches(key, registry, repository):
-                return next(credentials for known, credentials in self.entries if known == key)
+        for entries in (self.entries, self.own):
+            for key in sorted({key for key, _ in entries}, reverse=True):
+                if _matches(key, registry, repository):
+                    return next(credentials for known, credentials in entries if known == key)
         return None
 
     def exactly(self, key: str) -> Credentials | None:
-        """The credentials kept under exactly this key."""
+        """The credentials that a pull secret keeps under exactly this key."""
         return next((credentials for known, credentials in self.entries if known == key), None)
 
 
 class SecretReader:
-    """Reads secrets over the API. Two callers at a time share nothing."""
+    """Reads secrets over the API. Two callers at a time share nothing.
 
-    def __init__(self, client: Client) -> None:
+    `docker_config`: the process's own docker configuration (`config.json`), None for none; it need not exist.
+    """
+
+    def __init__(self, client: Client, docker_config: Path | None = None) -> None:
         self._client = client
+        self._docker_config = docker_config
 
     async def exists(self, want: SecretExists) -> bool | Failure:
         """Answer a `SecretExists`. What the secret holds is dropped at once."""
@@ -82,7 +90,22 @@ class SecretReader:
                 message = f'imagePullSecret "{name}" in namespace "{namespace}" holds no valid docker configuration'
                 return Failure(FailureKind.MALFORMED, message)
             entries += found
-        return Keychain(tuple(entries))
+        own = self._own()
+        return own if isinstance(own, Failure) else Keychain(tuple(entries), tuple(own))
+
+    def _own(self) -> list[tuple[str, Credentials]] | Failure:
+        if self._docker_config is None:
+            return []
+        try:
+            config = json.loads(self._docker_config.read_bytes())
+        except OSError:
+            return []
+        except (ValueError, RecursionError):
+            config = None
+        auths = config.get("auths", {}) if isinstance(config, dict) else None
+        if not isinstance(auths, dict):
+            return Failure(FailureKind.MALFORMED, f"{self._docker_config} is no valid docker configuration")
+        return _entries(auths)
 
     async def _get(self, namespace: str, name: str, *, accept_missing: bool) -> Json | Failure | None:
         request = Request("get", "GET", object_path(Key("Secret", namespace, name)), (), JSON)
@@ -124,7 +147,7 @@ def _decoded(value: object) -> Any:
         return None
     try:
         return json.loads(base64.b64decode(value, validate=True))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return None
 
 

@@ -135,7 +135,7 @@ def test_a_claim_is_as_its_phase_says(given_, reason, message, category):
 def test_a_pending_claim_says_what_its_provisioner_said():
     trouble = event("claim", "ProvisioningFailed", "storageclass z not found")
     health = claim_health("CachePvc", claim("Pending"), snapshot=snapshot(trouble))
-    assert (health.state, health.reason) == (State.PROGRESSING, "PvcPending")
+    assert (health.state, health.reason) == (State.PENDING, "PvcPending")
     assert health.message == "PVC is pending: storageclass z not found"
     assert claim_health("CachePvc", claim("Pending"), snapshot=snapshot()).message == "PVC is pending"
 

@@ -7,16 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimcore.facts import Failure, FailureKind, ImageLabels
+from aimcore.facts import Failure, FailureKind, ImageLabels, InspectedImage
 from aimcore.kinds.model import plan_model
 from aimcore.kinds.model.templates import merged_hardware
 from aimcore.resource import Key
-from aimcore.snapshot import Unreadable
+from aimcore.snapshot import NotInstalled, Unreadable
 from core.kind_rounds import Rounds, aim, condition_of, message_of
 
 PLANNERS = {"AIMModel": plan_model, "AIMClusterModel": plan_model}
 KEY = Key("AIMModel", "ns", "m")
 ONE = {"gpuModel": "MI300X", "gpuCount": 2, "metric": "latency", "precision": "fp8", "profileId": "p"}
+DIGEST = "sha256:" + "d" * 64
 SOURCE = {"modelId": "a/b", "sourceUri": "hf://a/b"}
 
 
@@ -55,13 +56,13 @@ def test_the_registry_is_asked_once_and_the_answer_is_used_in_the_same_round(nam
     want = ImageLabels("img:1", namespace or "aim-system", ("regcred",))
     key = next(iter(rounds.plans))
     assert rounds.plans[key].wants == (want,)
-    rounds.answer(want, labelled(ONE))
+    rounds.answer(want, InspectedImage(labelled(ONE), DIGEST))
     rounds.round(key)
     assert len(templates(rounds)) == 1
     rounds.settle()
     found = model(rounds)["status"]
     assert found["imageMetadata"]["model"]["canonicalName"] == "a/b"
-    assert found["inspectedImage"] == "img:1"
+    assert (found["inspectedImage"], found["inspectedDigest"]) == ("img:1", DIGEST)
     assert found["sourceType"] == "Image"
     assert condition_of(model(rounds), "ImageMetadataReady") == ("True", "ImageMetadataFound")
     assert rounds.plans[key].wants == ()
@@ -95,7 +96,12 @@ def test_metadata_of_the_spec_needs_no_registry_and_is_mirrored():
     [
         (FailureKind.AUTH, "AuthError", "Failed", ("AuthValid", "False", "AuthError")),
         (FailureKind.NOT_FOUND, "ImageNotFound", "Degraded", ("ConfigValid", "False", "ReferenceNotFound")),
-        (FailureKind.MALFORMED, "MetadataExtractionFailed", "Failed", ("ConfigValid", "False", "InvalidSpec")),
+        (
+            FailureKind.MALFORMED,
+            "MetadataExtractionFailed",
+            "Failed",
+            ("ConfigValid", "False", "MetadataExtractionFailed"),
+        ),
         (FailureKind.SECRET_NOT_FOUND, "SecretNotFound", "Failed", ("ConfigValid", "False", "ReferenceNotFound")),
         (FailureKind.FORBIDDEN, "SecretAccessFailed", "Failed", ("AuthValid", "False", "AuthError")),
         (
@@ -131,6 +137,72 @@ def test_each_registry_failure_has_its_own_state(kind, reason, status, framework
     assert again.check_again_at > rounds.now
 
 
+@pytest.mark.rule("M-16", "D-8")
+@pytest.mark.parametrize("kind", list(FailureKind))
+def test_each_registry_failure_says_what_can_be_done_and_says_it_once(kind):
+    rounds = world()
+    rounds.answer(ImageLabels("img:1", "ns"), Failure(kind, "the registry said no"))
+    rounds.settle()
+    told = message_of(model(rounds), "ImageMetadataReady")
+    assert told.startswith("the registry said no; ")
+    rounds.table.forget_answer(ImageLabels("img:1", "ns"))
+    assert rounds.settle() == 0
+    assert message_of(model(rounds), "ImageMetadataReady") == told
+
+
+@pytest.mark.rule("D-8")
+def test_a_registry_that_asks_for_patience_gets_it():
+    rounds = world()
+    busy = Failure(FailureKind.RATE_LIMITED, "too many requests", timedelta(hours=2))
+    rounds.answer(ImageLabels("img:1", "ns"), busy)
+    asked = rounds.now
+    rounds.settle()
+    rounds.pass_time(seconds=11)
+    rounds.settle()
+    assert rounds.plans[KEY].check_again_at == asked + timedelta(hours=2)
+
+
+@pytest.mark.rule("D-8")
+def test_an_image_that_does_not_exist_is_rechecked_slowly_and_found_in_the_end():
+    rounds = world(customTemplates=[{"name": "c"}])
+    want = ImageLabels("img:1", "ns")
+    rounds.answer(want, Failure(FailureKind.NOT_FOUND, "no such image"))
+    rounds.settle()
+    assert model(rounds)["status"]["status"] == "Degraded"
+    assert rounds.plans[KEY].check_again_at == rounds.now + timedelta(minutes=10)
+    rounds.pass_time(minutes=11)
+    rounds.settle()
+    assert rounds.plan(KEY).wants == (want,)
+    rounds.answer(want, InspectedImage({}))
+    rounds.settle()
+    assert "inspectedDigest" not in model(rounds)["status"]
+    assert condition_of(model(rounds), "ImageMetadataReady") == ("True", "ImageFound")
+    assert len(templates(rounds)) == 1
+
+
+@pytest.mark.rule("D-1", "M-4")
+def test_what_the_metadata_came_from_is_remembered():
+    stored = {"imageMetadata": metadata_of(ONE)}
+    rounds = world(status=stored)
+    rounds.settle()
+    assert model(rounds)["status"]["inspectedImage"] == "img:1"
+    rounds.patch(KEY, {"spec": {"image": "img:2"}})
+    rounds.settle()
+    assert rounds.plans[KEY].wants == (ImageLabels("img:2", "ns"),)
+    rounds = world(imageMetadata=metadata_of(ONE))
+    rounds.settle()
+    rounds.patch(KEY, {"spec": {"imageMetadata": None}})
+    rounds.settle()
+    assert rounds.plans[KEY].wants == (ImageLabels("img:1", "ns"),)
+
+
+def test_an_answer_of_another_shape_fails_the_extraction():
+    rounds = world()
+    rounds.answer(ImageLabels("img:1", "ns"), "junk")
+    rounds.settle()
+    assert condition_of(model(rounds), "ConfigValid") == ("False", "MetadataExtractionFailed")
+
+
 @pytest.mark.rule("M-34")
 def test_a_missing_secret_of_a_cluster_model_is_a_missing_reference():
     rounds = world(namespace="")
@@ -142,7 +214,9 @@ def test_a_missing_secret_of_a_cluster_model_is_a_missing_reference():
 @pytest.mark.rule("M-9", "D-8")
 def test_a_malformed_label_is_named():
     rounds = world()
-    rounds.answer(ImageLabels("img:1", "ns"), {"com.amd.aim.model.recommendedDeployments": "oops"})
+    rounds.answer(
+        ImageLabels("img:1", "ns"), InspectedImage({"com.amd.aim.model.recommendedDeployments": "oops"}, DIGEST)
+    )
     rounds.settle()
     assert condition_of(model(rounds), "ImageMetadataReady") == ("False", "MetadataExtractionFailed")
     assert "com.amd.aim.model.recommendedDeployments" in message_of(model(rounds), "ConfigValid")
@@ -166,7 +240,7 @@ def test_without_extraction_only_custom_templates_are_made():
     rounds.settle()
     assert len(templates(rounds)) == 1
     rounds = world(discovery={"createServiceTemplates": False}, customTemplates=[{"name": "c"}])
-    rounds.answer(ImageLabels("img:1", "ns"), labelled(ONE))
+    rounds.answer(ImageLabels("img:1", "ns"), InspectedImage(labelled(ONE), DIGEST))
     rounds.settle()
     assert templates(rounds) == {}
     assert model(rounds)["status"]["status"] == "Ready"
@@ -222,7 +296,7 @@ def test_custom_templates_inherit_what_they_do_not_say(namespace):
              "env": [{"name": "A", "value": "2"}], "type": "optimized"},
         ],
     )  # fmt: skip
-    rounds.answer(ImageLabels("img:1", namespace or "aim-system"), {})
+    rounds.answer(ImageLabels("img:1", namespace or "aim-system"), InspectedImage({}, DIGEST))
     rounds.settle()
     found = templates(rounds)
     first = found["custom-model-test-custom-default-hardware-7689ffdb"]
@@ -241,7 +315,10 @@ def test_custom_templates_inherit_what_they_do_not_say(namespace):
 @pytest.mark.rule("M-21", "N-6", "M-2", "D-2")
 def test_a_custom_model_without_custom_templates_gets_one():
     rounds = world(name="my-custom-qwen", modelSources=[SOURCE], custom={"hardware": {"gpu": {"requests": 1}}})
-    rounds.answer(ImageLabels("img:1", "ns"), {"com.amd.aim.model.recommendedDeployments": "junk is not read"})
+    rounds.answer(
+        ImageLabels("img:1", "ns"),
+        InspectedImage({"com.amd.aim.model.recommendedDeployments": "junk is not read"}, DIGEST),
+    )
     rounds.settle()
     assert list(templates(rounds)) == ["my-custom-qwen-custom-4a20e66e"]
     assert "imageMetadata" not in model(rounds)["status"]
@@ -357,27 +434,88 @@ def test_a_paused_or_deleted_model_is_left_alone():
         assert rounds.settle() == 0
 
 
-@pytest.mark.rule("D-18", "M-22")
-def test_templates_no_longer_derived_are_marked_and_unmarked_copies_never():
-    first = {"model": {"recommendedDeployments": [ONE]}}
-    rounds = world(imageMetadata=first)
+def with_an_obsolete_template(namespace="ns", **spec):
+    """A model whose only deployment is asked for with other GPUs; its template is used by something. And its name."""
+    rounds = world(namespace=namespace, imageMetadata=metadata_of(ONE), **spec)
     rounds.settle()
     (made,) = templates(rounds).values()
-    manager = [{"manager": "aim-model-controller", "operation": "Apply"}]
-    rounds.put({**made, "metadata": {**made["metadata"], "managedFields": manager}})
-    copy = {k: v for k, v in made["metadata"].items() if k not in ("uid", "resourceVersion")}
-    rounds.put({**made, "metadata": {**copy, "name": "copy"}})
+    manager = "aim-model-controller" if namespace else "aim-cluster-model-controller"
+    fields = [{"manager": manager, "operation": "Apply"}]
+    rounds.put({**made, "metadata": {**made["metadata"], "managedFields": fields}})
+    return rounds, made["metadata"]["name"]
+
+
+def metadata_of(*deployments):
+    return {"model": {"recommendedDeployments": list(deployments)}}
+
+
+def derive_another(rounds):
+    (key,) = rounds.plans
+    rounds.patch(key, {"spec": {"imageMetadata": metadata_of({**ONE, "gpuCount": 8})}})
     rounds.settle()
-    name = made["metadata"]["name"]
-    rounds.patch(KEY, {"spec": {"imageMetadata": {"model": {"recommendedDeployments": [{**ONE, "gpuCount": 8}]}}}})
-    rounds.settle()
-    found = {n: t["metadata"]["labels"].get("aim.eai.amd.com/obsolete") for n, t in templates(rounds).items()}
+
+
+OBSOLETE = "aim.eai.amd.com/obsolete"
+
+
+@pytest.mark.rule("D-18", "M-22")
+def test_templates_no_longer_derived_are_marked_and_copies_never():
+    rounds, name = with_an_obsolete_template()
+    rounds.put(aim("AIMService", "s", "ns", spec={}, status={"resolvedTemplate": {"name": name}}))
+    made = templates(rounds)[name]
+    copied = {k: v for k, v in made["metadata"].items() if k not in ("uid", "resourceVersion", "managedFields")}
+    rounds.put({**made, "metadata": {**copied, "name": "copy"}})
+    derive_another(rounds)
+    found = {n: t["metadata"]["labels"].get(OBSOLETE) for n, t in templates(rounds).items()}
     assert len(found) == 3
     assert found[name] == "true"
     assert found["copy"] is None
-    rounds.patch(KEY, {"spec": {"imageMetadata": first}})
+    rounds.patch(KEY, {"spec": {"imageMetadata": metadata_of(ONE)}})
     rounds.settle()
-    assert "aim.eai.amd.com/obsolete" not in templates(rounds)[name]["metadata"]["labels"]
+    assert OBSOLETE not in templates(rounds)[name]["metadata"]["labels"]
+
+
+@pytest.mark.rule("D-18", "M-22")
+@pytest.mark.parametrize("namespace", ["ns", ""])
+@pytest.mark.parametrize(
+    ("kind", "members"),
+    [
+        ("AIMService", {"spec": {"template": {"name": "NAME"}}}),
+        ("AIMService", {"status": {"resolvedTemplate": {"name": "NAME"}}}),
+        ("AIMTemplateCache", {"spec": {"templateName": "NAME"}}),
+        ("InferenceService", {"metadata": {"labels": {"aim.eai.amd.com/template": "NAME"}}}),
+    ],
+)
+def test_an_obsolete_template_goes_once_nothing_refers_to_it(namespace, kind, members):
+    rounds, name = with_an_obsolete_template(namespace)
+    user = rounds.put(aim(kind, "user", "ns", **json.loads(json.dumps(members).replace("NAME", name))))
+    derive_another(rounds)
+    assert templates(rounds)[name]["metadata"]["labels"][OBSOLETE] == "true"
+    (key,) = rounds.plans
+    assert rounds.plan(key).deletions == ()
+    rounds.remove(Key(user["kind"], "ns", "user"))
+    (deletion,) = rounds.plan(key).deletions
+    assert (deletion.uid, deletion.resource_version) == tuple(
+        templates(rounds)[name]["metadata"][m] for m in ("uid", "resourceVersion")
+    )
+    rounds.settle()
+    assert list(templates(rounds)) != [name]
+    assert len(templates(rounds)) == 1
+
+
+@pytest.mark.rule("D-18")
+def test_an_obsolete_template_that_is_the_default_or_may_be_used_stays():
+    rounds, name = with_an_obsolete_template()
+    rounds.patch(KEY, {"spec": {"defaultServiceTemplate": name}})
+    derive_another(rounds)
+    assert name in templates(rounds)
+    rounds, name = with_an_obsolete_template()
+    rounds.table.learn_availability("AIMTemplateCache", Unreadable("AIMTemplateCache", "Timeout", "no answer"))
+    derive_another(rounds)
+    assert name in templates(rounds)
+    rounds.table.learn_availability("AIMTemplateCache", NotInstalled("AIMTemplateCache"))
+    rounds.settle()
+    assert name not in templates(rounds)
 
 
 @pytest.mark.rule("M-36")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from aimcore.facts import Failure, FailureKind, RepositoryTags
+from aimcore.facts import Failure, FailureKind, ListingUnderWay, RepositoryListing, RepositoryTags
 from aimcore.kinds.model_source import plan_model_source
 from aimcore.resource import Key
 from aimcore.snapshot import Snapshot, Unreadable, timestamp
@@ -54,11 +54,11 @@ def test_the_limit_is_reached_exactly_when_an_image_is_left_out():
     rounds.settle()
     assert condition_of(source(rounds), "FiltersReady") == ("Unknown", "AwaitingRegistry")
     pairs = (("org/aim-b", "1"), ("org/aim-a", "1"), ("org/aim-base", "1"), ("org/x", "1"))
-    rounds.answer(tags_of("org/aim-*"), pairs)
+    rounds.answer(tags_of("org/aim-*"), RepositoryListing(pairs))
     rounds.settle()
     assert images(rounds) == ["org/aim-a:1", "org/aim-b:1"]
     assert condition_of(source(rounds), "MaxModelsLimitReached") == ("False", "WithinLimit")
-    rounds.answer(tags_of("org/aim-*"), (*pairs, ("org/aim-c", "1")))
+    rounds.answer(tags_of("org/aim-*"), RepositoryListing((*pairs, ("org/aim-c", "1"))))
     rounds.settle()
     assert images(rounds) == ["org/aim-a:1", "org/aim-b:1"]
     status = source(rounds)["status"]
@@ -70,9 +70,9 @@ def test_the_limit_is_reached_exactly_when_an_image_is_left_out():
 @pytest.mark.rule("S-22")
 def test_models_are_only_added():
     rounds = world({"image": "org/a"})
-    rounds.answer(tags_of("org/a"), (("org/a", "1"),))
+    rounds.answer(tags_of("org/a"), RepositoryListing((("org/a", "1"),)))
     rounds.settle()
-    rounds.answer(tags_of("org/a"), (("org/a", "2"),))
+    rounds.answer(tags_of("org/a"), RepositoryListing((("org/a", "2"),)))
     rounds.settle()
     assert images(rounds) == ["org/a:1", "org/a:2"]
 
@@ -80,7 +80,7 @@ def test_models_are_only_added():
 @pytest.mark.rule("D-9", "S-25")
 def test_the_registry_is_asked_again_after_the_sync_interval_and_not_before():
     rounds = world({"image": "org/a"}, syncInterval="30m")
-    rounds.answer(tags_of("org/a"), ())
+    rounds.answer(tags_of("org/a"), RepositoryListing(()))
     rounds.settle()
     assert rounds.plans[KEY].check_again_at == rounds.now + timedelta(minutes=30)
     assert rounds.plans[KEY].wants == ()
@@ -116,10 +116,90 @@ def test_all_filters_failing_is_classified_and_some_failing_is_degraded(kind, st
     assert images(partly) == ["org/b:1"]
 
 
+@pytest.mark.rule("S-13", "S-23")
+def test_a_partial_listing_creates_what_it_found_and_names_what_failed():
+    rounds = world({"image": "org/a-*"}, syncInterval="1h")
+    problems = tuple(Failure(FailureKind.UNREACHABLE, f"org/a-{i} cannot be listed") for i in range(5))
+    rounds.answer(tags_of("org/a-*"), RepositoryListing((("org/a-x", "1"),), problems))
+    rounds.settle()
+    assert images(rounds) == ["org/a-x:1"]
+    assert condition_of(source(rounds), "FiltersReady") == ("False", "SomeFiltersFailed")
+    assert source(rounds)["status"]["status"] == "Degraded"
+    message = message_of(source(rounds), "FiltersReady")
+    assert "1 of 1 filters had errors" in message
+    assert "partial results: org/a-0 cannot be listed" in message
+    assert "and 2 more" in message
+    assert rounds.plans[KEY].check_again_at <= rounds.now + timedelta(seconds=10)
+
+
+@pytest.mark.rule("S-13", "S-23")
+def test_a_partial_listing_in_which_nothing_matches_has_failed():
+    rounds = world({"image": "org/a-*"})
+    problem = Failure(FailureKind.AUTH, "org/a-x: access denied")
+    rounds.answer(tags_of("org/a-*"), RepositoryListing((("org/b", "1"),), (problem,)))
+    rounds.settle()
+    assert condition_of(source(rounds), "FiltersReady") == ("False", "AllFiltersFailed")
+    assert condition_of(source(rounds), "AuthValid") == ("False", "AuthError")
+    assert "imagePullSecrets" in message_of(source(rounds), "FiltersReady")
+
+
+@pytest.mark.rule("S-15", "S-23")
+def test_the_progress_of_a_long_listing_is_in_the_status_and_nothing_is_chosen_meanwhile():
+    rounds = world({"image": "org/a-*"})
+    rounds.answer(tags_of("org/a-*"), ListingUnderWay(200, None, 0))
+    rounds.settle()
+    assert message_of(source(rounds), "FiltersReady") == 'Listing "org/a-*": 200 repositories found so far'
+    rounds.answer(tags_of("org/a-*"), ListingUnderWay(40, 120, 3200))
+    rounds.settle()
+    assert message_of(source(rounds), "FiltersReady") == 'Listing "org/a-*": 40 of 120 repositories, 3200 tags'
+    assert condition_of(source(rounds), "FiltersReady") == ("Unknown", "AwaitingRegistry")
+    assert source(rounds)["status"]["status"] == "Progressing"
+    assert images(rounds) == []
+    assert rounds.plans[KEY].wants == ()
+    rounds.pass_time(minutes=3)
+    assert rounds.plan(KEY).wants == (tags_of("org/a-*"),)
+    rounds.answer(tags_of("org/a-*"), RepositoryListing((("org/a-x", "1"),)))
+    rounds.settle()
+    assert images(rounds) == ["org/a-x:1"]
+    rounds.answer(tags_of("org/a-*"), ListingUnderWay(1, 2, 1))
+    assert rounds.settle() == 0
+    assert source(rounds)["status"]["status"] == "Ready"
+
+
+@pytest.mark.rule("S-17", "D-8")
+def test_a_registry_that_asks_for_patience_gets_it():
+    rounds = world({"image": "org/a"}, syncInterval="10m")
+    busy = Failure(FailureKind.RATE_LIMITED, "too many requests", timedelta(minutes=45))
+    rounds.answer(tags_of("org/a"), busy)
+    asked = rounds.now
+    rounds.settle()
+    rounds.pass_time(seconds=11)
+    rounds.settle()
+    assert rounds.plans[KEY].check_again_at == asked + timedelta(minutes=45)
+    assert "when the registry allows" in message_of(source(rounds), "FiltersReady")
+
+
+def test_an_answer_of_another_shape_is_a_failed_filter():
+    rounds = world({"image": "org/a"})
+    rounds.answer(tags_of("org/a"), "junk")
+    rounds.settle()
+    assert condition_of(source(rounds), "FiltersReady") == ("False", "AllFiltersFailed")
+
+
+@pytest.mark.rule("D-13", "S-20")
+def test_beyond_the_limit_nothing_more_is_looked_up():
+    rounds = world({"image": "org/a"}, maxModels=3)
+    rounds.answer(tags_of("org/a"), RepositoryListing(tuple(("org/a", f"1.0.{i}") for i in range(1000))))
+    plan = rounds.plan(KEY)
+    assert len(plan.children) == 3
+    assert len(plan.reads) < 20
+    assert plan.status["availableModels"] == 1000
+
+
 @pytest.mark.rule("D-10")
 def test_a_constraint_that_cannot_be_parsed_is_named_and_its_filter_creates_nothing():
     rounds = world({"image": "org/a", "versions": ["newest"]}, {"image": "org/b:1"})
-    rounds.answer(tags_of("org/a"), (("org/a", "1.0.0"),))
+    rounds.answer(tags_of("org/a"), RepositoryListing((("org/a", "1.0.0"),)))
     rounds.settle()
     assert images(rounds) == ["org/b:1"]
     assert condition_of(source(rounds), "ConfigValid") == ("False", "InvalidSpec")
@@ -131,7 +211,7 @@ def test_the_first_source_keeps_a_model_and_the_next_image_is_taken():
     rounds = world({"image": "org/a"}, maxModels=1)
     rounds.put(aim("AIMClusterModelSource", "older", spec={"filters": [{"image": "org/a:1"}]}))
     rounds.round(Key("AIMClusterModelSource", "", "older"))
-    rounds.answer(tags_of("org/a"), (("org/a", "1"), ("org/a", "2")))
+    rounds.answer(tags_of("org/a"), RepositoryListing((("org/a", "1"), ("org/a", "2"))))
     rounds.settle()
     owners = {m["spec"]["image"]: m["metadata"]["ownerReferences"][0]["name"] for m in rounds.all("AIMClusterModel")}
     assert owners == {"org/a:1": "older", "org/a:2": "s"}

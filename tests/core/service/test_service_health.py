@@ -58,7 +58,7 @@ def test_a_running_service_says_so_as_the_guide_shows() -> None:
     plan = plan_of(*running_world())
     assert plan.status["status"] == "Running"
     assert types(plan) == [
-        "ModelReady", "TemplateReady", "InferenceServiceReady", "InferenceServicePodsReady", "CacheReady",
+        "ModelReady", "TemplateReady", "CacheReady", "InferenceServiceReady", "InferenceServicePodsReady",
         "DependenciesReachable", "AuthValid", "ConfigValid", "Ready",
     ]  # fmt: skip
     assert all(c["status"] == "True" for c in plan.status["conditions"])

@@ -51,6 +51,7 @@ class Model:
     pull_secrets: tuple[Json, ...]
     service_account: str
     runtime_config: str
+    default_template: str
     given_metadata: Json | None
     says_discovery: bool
     extracts: bool | None
@@ -83,6 +84,7 @@ def read_inputs(resource: Resource, settings: Settings) -> Model:
         pull_secrets=named(spec, "imagePullSecrets"),
         service_account=text(spec, "serviceAccountName"),
         runtime_config=text(spec, "runtimeConfigName"),
+        default_template=text(spec, "defaultServiceTemplate").strip(),
         given_metadata=_object(spec.get("imageMetadata")),
         says_discovery=isinstance(discovery, dict),
         extracts=_switch(mapping(discovery).get("extractMetadata")),

@@ -4,7 +4,7 @@
 2. Templates are made when the image is settled and the runtime config can be read; metadata of this round is used.
 3. A runtime config's `autoDiscovery: false` speaks only to models without `spec.discovery` that have nothing yet.
 4. An image that does not exist leaves the model Degraded, with ConfigValid=False (D-8).
-5. Templates that are no longer derived stay, marked as obsolete.
+5. Templates that are no longer derived are marked as obsolete, and deleted once nothing refers to them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from aimcore.indexes import in_namespace
 from aimcore.kinds.model.aggregate import Expectation, aggregate
 from aimcore.kinds.model.image import Image, look_at_image
 from aimcore.kinds.model.inputs import Model, read_inputs
-from aimcore.kinds.model.obsolete import obsolete_edits
+from aimcore.kinds.model.obsolete import obsolete_deletions, obsolete_edits
 from aimcore.kinds.model.templates import Draft, desired_template, differences, drafts_of, left_out
 from aimcore.labels import is_paused
 from aimcore.plan import Plan
@@ -57,6 +57,7 @@ def plan_model(snapshot: Snapshot, resource: Resource) -> Plan:
         status={**image.status, **_status(model, config)},
         held=_held(components, image),
         edits=tuple(obsolete_edits(resource, model, image, drafts, templates)),
+        deletions=tuple(obsolete_deletions(snapshot, resource, model, image, drafts, templates)),
     )
 
 

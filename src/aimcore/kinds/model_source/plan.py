@@ -55,7 +55,7 @@ def plan_model_source(snapshot: Snapshot, resource: Resource) -> Plan:
     if resource.is_deleting or is_paused(resource):
         return Plan.made_from(snapshot, resource.key)
     found = search(snapshot, resource, read_filters(resource))
-    if any(f.is_pending for f in found) and _was_answered(resource):
+    if any(f.pending for f in found) and _was_answered(resource):
         return Plan.made_from(snapshot, resource.key)
     listing = snapshot.index(MODEL, "source", in_namespace("", naming.child_label(resource.name)))
     if isinstance(listing, Unreadable):
@@ -101,6 +101,7 @@ def choose_images(snapshot: Snapshot, resource: Resource, found: Sequence[FoundB
             planned.append(image)
         else:
             left_out = True
+            break
     return Choice(len(existing), tuple(planned), len(images), left_out, tuple(overlaps))
 
 

@@ -2,12 +2,15 @@
 
 1. A filter with a tag names its image; the registry is not asked. The others ask for repositories and tags.
 2. An answer is asked for anew after the sync interval, a "no" sooner if its kind can mend itself.
-3. A filter that fails is named with its cause; the others go on.
+3. A filter that fails is named with its cause and a remedy; the others go on. One of which only some repositories could
+   be listed has failed in part: what it found counts, and the causes are named (S-13).
+4. While a long listing goes on, nothing is chosen from it: the order decides what becomes a model. How far it is, is
+   said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,35 +18,34 @@ from aimcore.api.duration import parse as parse_duration
 from aimcore.asking import ask_again
 from aimcore.cluster.reading import named, text
 from aimcore.conditions import STATE_OF_CATEGORY, Category, Health, State
-from aimcore.facts import Answer, Failure, FailureKind, RepositoryTags
+from aimcore.errors import REGISTRY_FAILURES, patience_with
+from aimcore.facts import Answer, Failure, FailureKind, ListingUnderWay, RepositoryListing, RepositoryTags
 from aimcore.kinds.model_source.filters import Filter, FoundImage, matching
 from aimcore.resource import Resource
 from aimcore.snapshot import Snapshot
 
 COMPONENT = "Filters"
 DEFAULT_INTERVAL = timedelta(hours=1)
-
-_CATEGORY: Mapping[FailureKind, tuple[Category, timedelta]] = {
-    FailureKind.AUTH: (Category.AUTH, timedelta(seconds=30)),
-    FailureKind.FORBIDDEN: (Category.AUTH, timedelta(seconds=30)),
-    FailureKind.NOT_FOUND: (Category.MISSING_UPSTREAM, timedelta(minutes=10)),
-    FailureKind.SECRET_NOT_FOUND: (Category.MISSING_UPSTREAM, timedelta(seconds=30)),
-    FailureKind.MALFORMED: (Category.INVALID_SPEC, timedelta(minutes=10)),
-    FailureKind.UNREACHABLE: (Category.INFRASTRUCTURE, timedelta(seconds=10)),
-    FailureKind.RATE_LIMITED: (Category.INFRASTRUCTURE, timedelta(minutes=1)),
-}
+_SILENCE = timedelta(minutes=2)
+"""How long a listing may go on without news before it is asked for again: who listed may be gone."""
+_CAUSES_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
 class FoundByFilter:
-    """What one filter gave: images, or a failure, or nothing yet (`at` is None)."""
+    """What one filter gave: images, or a failure, or both, or nothing yet (`pending` says what is waited for)."""
 
     filter: Filter
     images: tuple[FoundImage, ...] = ()
     category: Category | None = None
     cause: str = ""
     at: datetime | None = None
-    is_pending: bool = False
+    pending: str = ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something is wrong and nothing was found."""
+        return self.category is not None and not self.images
 
 
 def search(snapshot: Snapshot, resource: Resource, filters: Sequence[Filter]) -> tuple[FoundByFilter, ...]:
@@ -61,23 +63,65 @@ def _search(snapshot: Snapshot, filter_: Filter, secrets: tuple[str, ...], inter
     want = RepositoryTags(filter_.registry, filter_.repository, snapshot.settings.operator_namespace, secrets)
     answer = snapshot.fact(want)
     if answer is None:
-        return FoundByFilter(filter_, is_pending=True)
-    if isinstance(answer.value, Failure):
-        category, patience = _CATEGORY[answer.value.kind]
-        ask_again(snapshot, want, answer, min(patience, interval))
-        return FoundByFilter(filter_, category=category, cause=answer.value.message, at=answer.at)
-    ask_again(snapshot, want, answer, interval)
-    return FoundByFilter(filter_, matching(filter_, _pairs(answer)), at=answer.at)
+        return FoundByFilter(filter_, pending="Waiting for the registry's answer")
+    match answer.value:
+        case ListingUnderWay() as news:
+            ask_again(snapshot, want, answer, _SILENCE)
+            return FoundByFilter(filter_, pending=f'Listing "{filter_.written}": {_progress(news)}')
+        case RepositoryListing() as listing:
+            return _listed(snapshot, filter_, want, answer, listing, interval)
+        case Failure() as failure:
+            ask_again(snapshot, want, answer, _patience(failure, interval))
+            return _failed(filter_, (failure,), (), answer.at)
+        case _:
+            nonsense = Failure(FailureKind.MALFORMED, "the registry's answer makes no sense")
+            ask_again(snapshot, want, answer, _patience(nonsense, interval))
+            return _failed(filter_, (nonsense,), (), answer.at)
 
 
-def _pairs(answer: Answer) -> list[tuple[str, str]]:
-    """The repositories and tags of an answer; anything else is left out."""
-    value = answer.value if isinstance(answer.value, (list, tuple)) else ()
-    return [
-        (p[0], p[1])
-        for p in value
-        if isinstance(p, (list, tuple)) and len(p) == 2 and isinstance(p[0], str) and isinstance(p[1], str)
-    ]
+def _listed(
+    snapshot: Snapshot,
+    filter_: Filter,
+    want: RepositoryTags,
+    answer: Answer,
+    listing: RepositoryListing,
+    interval: timedelta,
+) -> FoundByFilter:
+    images = matching(filter_, listing.images)
+    if not listing.problems:
+        ask_again(snapshot, want, answer, interval)
+        return FoundByFilter(filter_, images, at=answer.at)
+    ask_again(snapshot, want, answer, min(_patience(p, interval) for p in listing.problems))
+    return _failed(filter_, listing.problems, images, answer.at)
+
+
+def _failed(
+    filter_: Filter, problems: Sequence[Failure], images: tuple[FoundImage, ...], at: datetime
+) -> FoundByFilter:
+    row = REGISTRY_FAILURES[problems[0].kind]
+    causes = "; ".join(p.message for p in problems[:_CAUSES_SHOWN])
+    more = len(problems) - _CAUSES_SHOWN
+    causes += f"; and {more} more" if more > 0 else ""
+    part = "partial results: " if images else ""
+    return FoundByFilter(filter_, images, row.category, f"{part}{causes} ({_remedy(problems[0])})", at)
+
+
+def _remedy(failure: Failure) -> str:
+    """What to do; what a registry says wrongly, nobody here can correct."""
+    if failure.kind is FailureKind.MALFORMED:
+        return "correct the filter, or ask who runs the registry"
+    return REGISTRY_FAILURES[failure.kind].remedy
+
+
+def _patience(failure: Failure, interval: timedelta) -> timedelta:
+    """Not longer than the sync interval, unless the registry asks for more."""
+    return max(min(patience_with(failure), interval), failure.retry_after or timedelta(0))
+
+
+def _progress(news: ListingUnderWay) -> str:
+    if news.repositories is None:
+        return f"{news.listed} repositories found so far"
+    return f"{news.listed} of {news.repositories} repositories, {news.tags} tags"
 
 
 def filters_health(found: Sequence[FoundByFilter], overlaps: Sequence[str]) -> Health:
@@ -90,13 +134,14 @@ def filters_health(found: Sequence[FoundByFilter], overlaps: Sequence[str]) -> H
     if failing:
         causes = "; ".join(f'filter "{f.filter.written}": {f.cause}' for f in failing)
         category = next((f.category for f in failing if f.category is not Category.INFRASTRUCTURE), failing[0].category)
-        if len(failing) == total:
+        if sum(f.has_failed for f in failing) == total:
             state = State.FAILED if category is None else STATE_OF_CATEGORY[category]
             message = f"All {total} filters failed: {causes}"
             return Health(COMPONENT, state, "AllFiltersFailed", message + notes, category=category)
         message = f"{len(failing)} of {total} filters had errors: {causes}"
         return Health(COMPONENT, State.DEGRADED, "SomeFiltersFailed", message + notes, category=category)
-    if any(f.is_pending for f in found):
-        message = "Waiting for the registry's answer"
+    pending = [f.pending for f in found if f.pending]
+    if pending:
+        message = "; ".join(dict.fromkeys(pending))
         return Health(COMPONENT, State.PROGRESSING, "AwaitingRegistry", message, unknown=True)
     return Health(COMPONENT, State.READY, "AllFiltersSucceeded", f"All {total} filters succeeded{notes}")

@@ -93,4 +93,4 @@ def target_value(target: Mapping[str, Any]) -> str:
 
 def _quantity_text(target: Mapping[str, Any], field: str) -> str:
     value = at(target, field)
-    return str(value) if quantity.parse(value) is not None else ""
+    return str(value) if quantity.is_quantity(value) else ""

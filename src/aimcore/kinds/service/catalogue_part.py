@@ -5,7 +5,7 @@ from __future__ import annotations
 from aimcore.cluster.reading import text
 from aimcore.conditions import Health
 from aimcore.kinds.service.cache_retry import attempts, retry_deletions
-from aimcore.kinds.service.candidates import Verdict
+from aimcore.kinds.service.candidate import Verdict
 from aimcore.kinds.service.choose_template import (
     NoTemplate,
     TemplateAmbiguous,
@@ -28,7 +28,7 @@ from aimcore.kinds.service.status import cache_status, reference, selection_stat
 from aimcore.kinds.service.template_cache import CacheToCreate, desired_cache
 from aimcore.kinds.service.volumes import mounted_claims
 from aimcore.labels import stamp
-from aimcore.plan import Child, Note, PlannedEvent, Write
+from aimcore.plan import Child, PlannedEvent, Write
 from aimcore.resource import Json
 from aimcore.snapshot import Snapshot
 
@@ -54,7 +54,7 @@ def plan_template(s: Situation) -> Part:
     status: Json = {}
     if verdicts or not isinstance(s.template_resolution, TemplateFound) or s.spec.template_name:
         status["templateSelection"] = selection_status(verdicts) if verdicts else None
-    notes = tuple(Note("template", f"{v.template.scope} {v.template.name}", _said(v)) for v in verdicts)
+    notes = tuple([v.note for v in verdicts])
     match s.template_resolution:
         case TemplateToCreate(manifest) if TEMPLATE not in s.stops:
             return Part((health,), (_child(s, manifest, TEMPLATE, owned=True),), notes=notes, status=status)
@@ -76,11 +76,6 @@ def _verdicts(s: Situation) -> tuple[Verdict, ...]:
             return s.template_resolution.verdicts
         case _:
             return ()
-
-
-def _said(verdict: Verdict) -> str:
-    word = "chosen" if verdict.chosen else "rejected"
-    return f"{word}: {verdict.reason}{f' ({verdict.detail})' if verdict.detail else ''}"
 
 
 def plan_runtime_config(s: Situation) -> Part:

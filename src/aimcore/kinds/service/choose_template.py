@@ -24,15 +24,8 @@ from aimcore.cluster.catalogue import (
 )
 from aimcore.cluster.reading import mapping, text
 from aimcore.indexes import in_namespace
-from aimcore.kinds.service.candidates import (
-    NoneFits,
-    NotYet,
-    Picked,
-    Tie,
-    Verdict,
-    override_mismatch,
-    select,
-)
+from aimcore.kinds.service.candidate import Candidate, Verdict, override_mismatch, read_candidate
+from aimcore.kinds.service.candidates import NoneFits, NotYet, Picked, Tie, select
 from aimcore.kinds.service.inputs import ServiceSpec
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Found, Listed, Snapshot, Unreadable
@@ -147,8 +140,8 @@ def _recovered(
     return found if isinstance(found, Unreadable) else _labelled(found, label)
 
 
-def _labelled(templates: Sequence[TemplateReading], label: str) -> TemplateReading | None:
-    return next((t for t in templates if naming.label_value(t.name) == label), None)
+def _labelled(candidates: Sequence[Candidate], label: str) -> TemplateReading | None:
+    return next((c.template for c in candidates if naming.label_value(c.template.name) == label), None)
 
 
 # ---- a named template -----------------------------------------------------------------------------------------------
@@ -205,7 +198,7 @@ def _selected(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, model: 
     if isinstance(candidates, Unreadable):
         return candidates
     nodes = snapshot.availability("Node")
-    if isinstance(nodes, Unreadable) and any(t.gpu_model and t.is_ready for t in candidates):
+    if isinstance(nodes, Unreadable) and any(c.gpu and c.template.is_ready for c in candidates):
         return nodes
     selection = select(snapshot, spec, model.name, candidates)
     match selection:
@@ -220,13 +213,13 @@ def _selected(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, model: 
     assert_never(selection)
 
 
-def _of_model(snapshot: Snapshot, namespace: str, model: str) -> list[TemplateReading] | Unreadable:
+def _of_model(snapshot: Snapshot, namespace: str, model: str) -> list[Candidate] | Unreadable:
     """All templates of a model: the namespaced ones, then the cluster ones, each sorted by name."""
-    found: list[TemplateReading] = []
+    found: list[Candidate] = []
     for kind, where in ((TEMPLATE, namespace), (CLUSTER_TEMPLATE, "")):
         match snapshot.index(kind, "model", in_namespace(where, model)):
             case Listed(resources):
-                found.extend(r.read_as(read_template) for r in resources)
+                found += [r.read_as(read_candidate) for r in resources]
             case Unreadable() as why:
                 return why
     return found

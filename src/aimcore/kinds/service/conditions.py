@@ -15,7 +15,7 @@ from aimcore.cluster.caches import Message, TemplateCacheReading
 from aimcore.cluster.catalogue import ModelReading, TemplateReading
 from aimcore.conditions import Category, Depends, Health, State, failing
 from aimcore.errors import health_of_unreadable
-from aimcore.kinds.service.candidates import missing_hardware, profile_type
+from aimcore.kinds.service.candidate import missing_hardware, profile_type
 from aimcore.kinds.service.choose_template import (
     NoTemplate,
     TemplateAmbiguous,
@@ -181,12 +181,19 @@ def _found_cache(cache: TemplateCacheReading, retried: str) -> Health:
         case "Ready":
             return _cache(State.READY, "CacheReady", "Template cache is ready")
         case "Progressing":
-            return _cache(State.PROGRESSING, "CacheNotReady", "Template cache is progressing")
+            said = f"Template cache is progressing{_named_cause(cache)}"
+            return _cache(State.PROGRESSING, "CacheNotReady", said)
         case "Failed":
             said = f"Template cache failed: AIMTemplateCache {cache.name}{_cause(cache.ready)}{retried}"
             return _cache(State.FAILED, "CacheFailed", said)
         case status:
-            return _cache(State.PROGRESSING, "CacheCreating", f"Template cache status: {status}")
+            said = f"Template cache status: {status}{_named_cause(cache)}"
+            return _cache(State.PROGRESSING, "CacheCreating", said)
+
+
+def _named_cause(cache: TemplateCacheReading) -> str:
+    cause = _cause(cache.ready)
+    return f": AIMTemplateCache {cache.name}{cause}" if cause else ""
 
 
 def _lost(spec: ServiceSpec, claims: Sequence[str]) -> Health:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aimcore.cluster.catalogue import TemplateReading
-from aimcore.cluster.reading import text
 from aimcore.kinds.service.volumes import CACHE_ROOT
-from aimcore.layering import merge_env, upsert_env
+from aimcore.layering import env_by_name, overlay_env
 from aimcore.resource import Json
 
 _JSON = frozenset({"AIM_ENGINE_ARGS"})
@@ -24,16 +23,17 @@ _DEFAULTS: tuple[Json, ...] = (
 
 def desired_env(config_env: Sequence[Json], template: TemplateReading, service_env: Sequence[Json]) -> list[Json]:
     """The environment variables of the serving container."""
-    env = merge_env(_DEFAULTS, config_env, json_names=_JSON)
+    env = env_by_name(_DEFAULTS)
+    overlay_env(env, config_env, json_names=_JSON)
     for name, value in (
         ("AIM_PROFILE_ID", template.profile_id),
         ("AIM_METRIC", template.spec_metric),
         ("AIM_PRECISION", template.spec_precision),
     ):
         if value:
-            env = upsert_env(env, name, value)
-    env = merge_env(env, template.env, json_names=_JSON)
+            env[name] = {"name": name, "value": value}
+    overlay_env(env, template.env, json_names=_JSON)
     if template.spec_model_id:
-        env = upsert_env(env, "AIM_MODEL_ID", template.spec_model_id)
-    env = merge_env(env, service_env, json_names=_JSON)
-    return sorted(env, key=lambda e: text(e, "name").encode("utf-8", "surrogatepass"))
+        env["AIM_MODEL_ID"] = {"name": "AIM_MODEL_ID", "value": template.spec_model_id}
+    overlay_env(env, service_env, json_names=_JSON)
+    return [env[name] for name in sorted(env)]  # by code points, which is the order of UTF-8 bytes

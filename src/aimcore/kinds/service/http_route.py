@@ -21,8 +21,9 @@ from aimcore.cluster.reading import text
 from aimcore.conditions import Depends, Health, State
 from aimcore.kinds.service.inputs import HTTP_ROUTE, ServiceSpec
 from aimcore.kinds.service.revisions import Revision
-from aimcore.naming import label_value, predictor_name
+from aimcore.naming import label_value, predictor_name, route_name
 from aimcore.paths import PathProblem, RenderedPath, render_path
+from aimcore.records import quickly_made
 from aimcore.resource import EMPTY, Json, Resource
 from aimcore.runtime_config import RuntimeConfig
 from aimcore.snapshot import Listed, Snapshot
@@ -30,6 +31,7 @@ from aimcore.snapshot import Listed, Snapshot
 ROUTE = "HTTPRoute"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Routing:
     """What the service and its runtime config say about routing, together (R-3.6)."""
@@ -62,6 +64,11 @@ def combined_routing(spec: ServiceSpec, config: RuntimeConfig, *, revision: int)
     )
 
 
+def route_names(resource: Resource) -> tuple[str, ...]:
+    """What the route of a service may be called. A reading: the stages share it."""
+    return (route_name(resource.name, resource.namespace),)
+
+
 # ---- the path -------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class PathInForce:
@@ -77,6 +84,8 @@ def choose_path(
     """The path of a service's route."""
     present = live.path if live is not None else text(resource.status, "routing", "path")
     rendered = render_path(template, resource.raw, revision=revision.number)
+    if isinstance(rendered, RenderedPath) and rendered.path == present:
+        return PathInForce(present)
     moved_on = revision.asked is not None and revision.asked >= 2
     keeps = bool(present) and not moved_on and present == reference_path(resource, template)
     if isinstance(rendered, PathProblem):
@@ -145,9 +154,11 @@ def find_rival(
     """An older route of somebody else with the same path on the same gateway, the oldest if there are several."""
     listing = snapshot.index(ROUTE, "path", slashless(path))
     routes = listing.resources if isinstance(listing, Listed) else ()
+    rivals = [r for r in routes if _is_rival(r, resource, live, path)]
+    if not rivals:
+        return None
     parent = read_parent_ref(gateway, resource.namespace)
-    rivals = [r for r in routes if _is_rival(r, resource, live, path) and _shares(r, parent)]
-    oldest = min(rivals, key=_age, default=None)
+    oldest = min([r for r in rivals if _shares(r, parent)], key=_age, default=None)
     return None if oldest is None or (live is not None and _age(live) < _age(oldest)) else oldest
 
 
@@ -237,5 +248,6 @@ __all__ = [
     "path_invalid",
     "path_taken",
     "reference_path",
+    "route_names",
     "route_health",
 ]

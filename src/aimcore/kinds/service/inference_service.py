@@ -17,7 +17,7 @@ from aimcore.api import quantity
 from aimcore.cluster.catalogue import ModelReading, TemplateReading
 from aimcore.cluster.kserve import InferenceServiceReading, read_inference_service
 from aimcore.cluster.reading import mapping, objects, text
-from aimcore.kinds.service.affinity import beside, same_affinity
+from aimcore.kinds.service.affinity import same_affinity
 from aimcore.kinds.service.autoscaling import NONE, desired_autoscaling
 from aimcore.kinds.service.environment import desired_env
 from aimcore.kinds.service.inputs import ServiceSpec
@@ -25,6 +25,7 @@ from aimcore.kinds.service.resources import desired_resources
 from aimcore.kinds.service.volumes import Storage
 from aimcore.layering import merge_pull_secrets
 from aimcore.naming import label_value, predictor_name
+from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 from aimcore.runtime_config import RuntimeConfig
 
@@ -32,6 +33,7 @@ PORT = 8000
 CONTAINER = "kserve-container"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """Everything that an InferenceService is made of. `live` is None at creation."""
@@ -151,9 +153,7 @@ def _unduplicated(env: list[Json], live: Sequence[Json]) -> list[Json]:
 def _affinity(
     r: Rendering, live: InferenceServiceReading | None, predictor: Json, manifest: Json
 ) -> Mapping[str, Any] | None:
-    wanted = r.template.affinity
-    if wanted is not None and r.revision >= 2:
-        wanted = beside(wanted)
+    wanted = r.template.affinity_beside if r.revision >= 2 else r.template.affinity
     if live is None or live.node_affinity is None or r.live is None:
         return wanted
     if same_affinity(live.node_affinity, wanted):

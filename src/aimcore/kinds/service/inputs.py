@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from aimcore import labels
 from aimcore.cluster.catalogue import caching_mode
 from aimcore.cluster.reading import at, mapping, named, objects, text
+from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 
 T = TypeVar("T")
@@ -67,6 +68,7 @@ class Unchosen:
 ModelChoice = ByName | ByImage | Custom | Unchosen
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
     """The spec of an AIMService. None means "not set" wherever that differs from empty."""
@@ -114,48 +116,52 @@ def read_spec(resource: Resource) -> ServiceSpec:
     spec = resource.spec
     problems: list[Problem] = []
 
-    def typed(kind: type[T], path: tuple[str, ...], allowed: str, *stops: str) -> T | None:
-        value = at(spec, *path)
+    def typed(kind: type[T], field: str, allowed: str, stops: tuple[str, ...], within: str = "") -> T | None:
+        holder = mapping(spec, within) if within else spec
+        value = holder.get(field)
         if value is None or (isinstance(value, kind) and not (kind is int and isinstance(value, bool))):
             return value
-        problems.append(Problem(stops, f"spec.{'.'.join(path)} is {shown(value)}; allowed is {allowed}"))
+        path = f"{within}.{field}" if within else field
+        problems.append(Problem(stops, f"spec.{path} is {shown(value)}; allowed is {allowed}"))
         return None
 
-    def entries(field: str, what: str, *stops: str) -> tuple[Json, ...]:
-        value = typed(list, (field,), f"a list of {what}", *stops)
+    def entries(field: str, what: str, stops: tuple[str, ...]) -> tuple[Json, ...]:
+        value = typed(list, field, f"a list of {what}", stops)
+        if value is None:
+            return ()
         good = named(value)
-        if value is not None and len(good) != len(value):
+        if len(good) != len(value):
             problems.append(Problem(stops, f"spec.{field} has an entry without a name; allowed are {what} with a name"))
         return good
 
     pods = (INFERENCE_SERVICE,)
     return ServiceSpec(
         model=_model_choice(typed),
-        template_name=(typed(str, ("template", "name"), "a name", TEMPLATE) or "").strip(),
+        template_name=(typed(str, "name", "a name", (TEMPLATE,), "template") or "").strip(),
         allow_unoptimized=at(spec, "template", "allowUnoptimized") is True,
         mode=caching_mode(text(spec, "caching", "mode")),
-        replicas=typed(int, ("replicas",), "a whole number of 1 or more", *pods),
-        min_replicas=typed(int, ("minReplicas",), "a whole number of 1 or more", *pods),
-        max_replicas=typed(int, ("maxReplicas",), "a whole number of 1 or more", *pods),
-        autoscaling=typed(dict, ("autoScaling",), "an object with metrics", *pods),
+        replicas=typed(int, "replicas", "a whole number of 1 or more", pods),
+        min_replicas=typed(int, "minReplicas", "a whole number of 1 or more", pods),
+        max_replicas=typed(int, "maxReplicas", "a whole number of 1 or more", pods),
+        autoscaling=typed(dict, "autoScaling", "an object with metrics", pods),
         runtime_config=(text(spec, "runtimeConfigName")) or "default",
-        runtime_config_written=typed(str, ("runtimeConfigName",), "a name", RUNTIME_CONFIG) or "",
-        storage_class=typed(str, ("storage", "defaultStorageClassName"), "the name of a storage class", CACHE),
-        routing=typed(dict, ("routing",), "an object", HTTP_ROUTE) or {},
-        env=entries("env", "environment variables", INFERENCE_SERVICE, CACHE),
-        resources=typed(dict, ("resources",), "an object with requests and limits", *pods) or {},
-        overrides=typed(dict, ("overrides",), "an object", TEMPLATE),
-        pull_secrets=entries("imagePullSecrets", "references to secrets", *pods),
-        service_account=typed(str, ("serviceAccountName",), "a name", *pods) or "",
+        runtime_config_written=typed(str, "runtimeConfigName", "a name", (RUNTIME_CONFIG,)) or "",
+        storage_class=typed(str, "defaultStorageClassName", "the name of a storage class", (CACHE,), "storage"),
+        routing=typed(dict, "routing", "an object", (HTTP_ROUTE,)) or {},
+        env=entries("env", "environment variables", (INFERENCE_SERVICE, CACHE)),
+        resources=typed(dict, "resources", "an object with requests and limits", pods) or {},
+        overrides=typed(dict, "overrides", "an object", (TEMPLATE,)),
+        pull_secrets=entries("imagePullSecrets", "references to secrets", pods),
+        service_account=typed(str, "serviceAccountName", "a name", pods) or "",
         revision=resource.annotations.get(labels.RENDER_REVISION),
         problems=tuple(problems),
     )
 
 
 def _model_choice(typed: Callable[..., Any]) -> ModelChoice:
-    name = (typed(str, ("model", "name"), "the name of a model", MODEL) or "").strip()
-    image = (typed(str, ("model", "image"), "a container image", MODEL) or "").strip()
-    custom = typed(dict, ("model", "custom"), "an object", MODEL)
+    name = (typed(str, "name", "the name of a model", (MODEL,), "model") or "").strip()
+    image = (typed(str, "image", "a container image", (MODEL,), "model") or "").strip()
+    custom = typed(dict, "custom", "an object", (MODEL,), "model")
     if name:
         return ByName(name)
     if image:

@@ -8,9 +8,11 @@ from typing import Any
 
 from aimcore.conditions import Health
 from aimcore.plan import Child, Deletion, Note, PlannedEvent
+from aimcore.records import quickly_made
 from aimcore.resource import EMPTY
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Part:
     """The components that a stage reports, the writes it wants, and its members of the status."""

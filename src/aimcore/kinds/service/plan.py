@@ -56,8 +56,8 @@ def plan_service(snapshot: Snapshot, resource: Resource) -> Plan:
         plan_model(s),
         plan_template(s),
         plan_runtime_config(s),
-        plan_runtime(snapshot, s),
         plan_cache(snapshot, s),
+        plan_runtime(snapshot, s),
         plan_route(snapshot, s),
         plan_scaling(snapshot, s),
     )

@@ -25,12 +25,14 @@ from aimcore.indexes import in_namespace
 from aimcore.kinds.service.inputs import INFERENCE_SERVICE, PODS
 from aimcore.kinds.service.volumes import Lost, lost_claims
 from aimcore.naming import predictor_name
+from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Absent, Found, Listed, Snapshot, Unreadable, moment
 
 _MOVED_ON = ("the object has been modified", "Operation cannot be fulfilled")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Predictor:
     """What runs behind an InferenceService.
@@ -158,8 +160,7 @@ def _limits_conflict(live: InferenceServiceReading, desired: Json | None) -> Hea
     for name in ("cpu", "memory"):
         if name in ours or name not in requests or name not in limits:
             continue
-        asked, most = quantity.parse(requests[name]), quantity.parse(limits[name])
-        if asked is not None and most is not None and most < asked:
+        if quantity.exceeds(requests[name], limits[name]):
             return _health(
                 State.FAILED,
                 "KServeDefaultsConflict",

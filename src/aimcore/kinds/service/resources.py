@@ -58,8 +58,7 @@ def _reconciled(merged: Json, layers: Sequence[Mapping[str, Any]]) -> Json:
     for name in requests.keys() & limits.keys():
         if requests[name] == limits[name]:
             continue
-        asked, most = quantity.parse(requests[name]), quantity.parse(limits[name])
-        if asked is None or most is None or asked <= most:
+        if not quantity.exceeds(requests[name], limits[name]):
             continue
         if _highest(layers, "requests", name) > _highest(layers, "limits", name):
             limits[name] = requests[name]
@@ -73,6 +72,6 @@ def _highest(layers: Sequence[Mapping[str, Any]], side: str, name: str) -> int:
     found = -1
     for number, layer in enumerate(layers):
         values = layer.get(side)
-        if isinstance(values, dict) and quantity.parse(values.get(name)) is not None:
+        if isinstance(values, dict) and quantity.is_quantity(values.get(name)):
             found = number
     return found

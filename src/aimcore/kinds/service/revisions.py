@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aimcore import labels
+from aimcore.records import quickly_made
 from aimcore.resource import Resource
 from aimcore.settings import Settings
 
@@ -19,6 +20,7 @@ NEWEST = 2
 LATEST = "latest"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Revision:
     """The revision to render, and why.

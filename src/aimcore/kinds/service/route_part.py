@@ -16,13 +16,13 @@ from aimcore.kinds.service.http_route import (
     path_invalid,
     path_taken,
     route_health,
+    route_names,
 )
 from aimcore.kinds.service.inputs import HTTP_ROUTE
 from aimcore.kinds.service.ownership import Taken
 from aimcore.kinds.service.part import Part
 from aimcore.kinds.service.situation import Situation
 from aimcore.labels import stamp
-from aimcore.naming import route_name
 from aimcore.paths import PathProblem
 from aimcore.plan import Child, Deletion, PlannedEvent
 from aimcore.snapshot import NotInstalled, Snapshot, Unreadable
@@ -80,7 +80,7 @@ def _published(snapshot: Snapshot, s: Situation, live: RouteReading | None) -> P
     unknown_target = isinstance(s.own_inference_service, Unreadable) or not s.inference_service_name
     if HTTP_ROUTE in s.stops or unknown_target or (live is not None and live.is_deleting):
         return _left_alone(health, live)
-    name = s.route.name if s.route is not None else route_name(s.resource.name, s.resource.namespace)
+    name = s.route.name if s.route is not None else s.resource.read_as(route_names)[0]
     manifest = desired_route(s.resource, name, s.routing, path.path, s.inference_service_name)
     child = Child(stamp(manifest, s.resource, s.config.label_patterns, owned=True), HTTP_ROUTE)
     was_refused = live is not None and snapshot.outcome(s.resource.key, child.key) is not None

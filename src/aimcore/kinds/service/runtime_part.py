@@ -35,6 +35,9 @@ from aimcore.resource import Json
 from aimcore.snapshot import Found, NotInstalled, Snapshot, Unreadable
 
 
+_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def plan_runtime(snapshot: Snapshot, s: Situation) -> Part:
     """The InferenceService and its pods."""
     desired = _desired(s)
@@ -171,8 +174,7 @@ def _remarks(s: Situation, scaling: Scaling | None, wanted: str) -> tuple[str, t
         remarks.append("without a CPU request in spec.resources CPU utilisation cannot be measured")
     if wanted == KEDA and s.inference_service_name:
         expected = desired_scaled_object(s.resource, s.spec, s.inference_service_name, autoscaler_class=wanted)
-        text_of = json.dumps(expected, sort_keys=True, separators=(",", ":"))
-        notes.append(Note("autoscaling", expected["metadata"]["name"], f"KServe is expected to write {text_of}"))
+        notes.append(Note("autoscaling", expected["metadata"]["name"], f"KServe is expected to write {_SORTED(expected)}"))
         if scaling is not None and isinstance(scaling.scaled_object, Found):
             found = differences(expected, scaling.scaled_object.resource)
             if found:

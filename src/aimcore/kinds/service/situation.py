@@ -18,7 +18,7 @@ from aimcore.cluster.catalogue import ModelReading, TemplateReading
 from aimcore.cluster.gateway import read_route
 from aimcore.conclusion import is_terminating
 from aimcore.kinds.service.choose_template import TemplateFound, TemplateResolution, choose_template
-from aimcore.kinds.service.http_route import ROUTE, Routing, carries_reference_path, combined_routing
+from aimcore.kinds.service.http_route import ROUTE, Routing, carries_reference_path, combined_routing, route_names
 from aimcore.kinds.service.inputs import (
     CACHE,
     HTTP_ROUTE,
@@ -36,6 +36,7 @@ from aimcore.kinds.service.resolve_model import ModelFound, ModelResolution, res
 from aimcore.kinds.service.revisions import Revision, choose_revision
 from aimcore.kinds.service.template_cache import CacheFound, CacheResolution, resolve_cache
 from aimcore.kinds.service.validity import read_problems, timeout_problems
+from aimcore.records import quickly_made
 from aimcore.resource import Resource
 from aimcore.runtime_config import RuntimeConfig, resolve_runtime_config
 from aimcore.snapshot import Snapshot, Unreadable
@@ -48,6 +49,7 @@ _AFTER: Mapping[str, tuple[str, ...]] = {
 """What else waits when a field behind a component is invalid."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Situation:
     """A service and everything its plan depends on."""
@@ -103,7 +105,7 @@ def assess(snapshot: Snapshot, resource: Resource) -> Situation:
     """Look up and resolve everything that a service's plan is made from."""
     spec = resource.read_as(read_spec)
     own = find_ours(snapshot, resource, "InferenceService", _runtime_names)
-    own_route = find_ours(snapshot, resource, ROUTE, _route_names)
+    own_route = find_ours(snapshot, resource, ROUTE, route_names)
     live, route = found_resource(own), found_resource(own_route)
     reference_route = live is None and route is not None and _has_reference_path(snapshot, resource, spec, route)
     revision = choose_revision(spec.revision, live, snapshot.settings, reference_route=reference_route)
@@ -114,11 +116,7 @@ def assess(snapshot: Snapshot, resource: Resource) -> Situation:
     found_model = model.model if isinstance(model, ModelFound) else None
     template = choose_template(snapshot, resource, spec, found_model, live, is_deployed=may_run)
     found_template = template.template if isinstance(template, TemplateFound) else None
-    name = (
-        live.name
-        if live is not None
-        else naming.inference_service_name(resource.name, resource.namespace, revision=revision.number)
-    )
+    name = live.name if live is not None else _new_name(resource, revision)
     problems = _by_component(resource, spec, config, routing, revision, name)
     return Situation(
         resource=resource,
@@ -140,12 +138,17 @@ def assess(snapshot: Snapshot, resource: Resource) -> Situation:
 
 def _runtime_names(resource: Resource) -> tuple[str, ...]:
     """What the InferenceService may be called, by the newest rendering first."""
-    names = (naming.inference_service_name(resource.name, resource.namespace, revision=r) for r in (2, 1))
-    return tuple(dict.fromkeys(n for n in names if isinstance(n, str)))
+    names = resource.read_as(_names_by_revision)
+    return () if isinstance(names, naming.NamespaceTooLong) else tuple(dict.fromkeys((names[1], names[0])))
 
 
-def _route_names(resource: Resource) -> tuple[str, ...]:
-    return (naming.route_name(resource.name, resource.namespace),)
+def _names_by_revision(resource: Resource) -> tuple[str, str] | naming.NamespaceTooLong:
+    return naming.inference_service_names(resource.name, resource.namespace)
+
+
+def _new_name(resource: Resource, revision: Revision) -> str | naming.NamespaceTooLong:
+    names = resource.read_as(_names_by_revision)
+    return names if isinstance(names, naming.NamespaceTooLong) else names[1 if revision.number >= 2 else 0]
 
 
 def _has_reference_path(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, route: Resource) -> bool:

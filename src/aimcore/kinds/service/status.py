@@ -14,7 +14,8 @@ from aimcore.cluster.catalogue import ModelReading, TemplateReading
 from aimcore.cluster.keda import AutoscalerReading
 from aimcore.cluster.reading import mapping
 from aimcore.conditions import State
-from aimcore.kinds.service.candidates import Verdict, shown_candidates
+from aimcore.kinds.service.candidate import Verdict
+from aimcore.kinds.service.candidates import shown_candidates
 from aimcore.kinds.service.inputs import ServiceSpec
 from aimcore.resource import Json, Resource
 

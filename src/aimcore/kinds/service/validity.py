@@ -59,13 +59,12 @@ def _bounds(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
 def _resources(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
     requests, limits = mapping(spec.resources, "requests"), mapping(spec.resources, "limits")
     for side, values in (("requests", requests), ("limits", limits)):
-        for name in sorted(k for k in values if quantity.parse(values[k]) is None):
+        for name in sorted([k for k in values if not quantity.is_quantity(values[k])]):
             yield Problem(
                 _PODS, f"spec.resources.{side}.{name} is {shown(values[name])}; allowed is a quantity such as 8 or 64Gi"
             )
     for name in sorted(requests.keys() & limits.keys()):
-        asked, most = quantity.parse(requests[name]), quantity.parse(limits[name])
-        if asked is not None and most is not None and asked > most:
+        if quantity.exceeds(requests[name], limits[name]):
             yield Problem(
                 _PODS,
                 f"spec.resources.requests.{name} is {shown(requests[name])}; allowed is at most "
@@ -110,7 +109,7 @@ def _metric(field: str, metric: object) -> Iterator[Problem]:
             f"{field}.podmetric.target.type is Utilization, which is for resource metrics; "
             "allowed are Value and AverageValue",
         )
-    elif not any(quantity.parse(target.get(v)) is not None for v in ("value", "averageValue")):
+    elif not (quantity.is_quantity(target.get("value")) or quantity.is_quantity(target.get("averageValue"))):
         yield Problem(
             _PODS, f"{field}.podmetric.target has no target value; allowed is a quantity in value or averageValue"
         )

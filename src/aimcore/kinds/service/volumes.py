@@ -15,6 +15,7 @@ from aimcore.cluster.caches import TemplateCacheReading
 from aimcore.cluster.kserve import InferenceServiceReading
 from aimcore.cluster.reading import text
 from aimcore.naming import dns_label
+from aimcore.records import quickly_made
 from aimcore.resource import Json
 from aimcore.snapshot import Absent, Found, Snapshot
 
@@ -22,6 +23,7 @@ CACHE_ROOT = "/workspace/cache"
 SHARED_MEMORY = "dshm"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Storage:
     """The volumes of a pod and the mounts of its container, in step."""
@@ -79,9 +81,8 @@ def updated_storage(
     base = base_storage()
     if not live.container:
         return base
-    own = {SHARED_MEMORY}
-    volumes = tuple(v for v in live.volumes if v.get("name") not in own)
-    mounts = tuple(m for m in live.mounts if m.get("name") not in own)
+    volumes = tuple(v for v in live.volumes if v.get("name") != SHARED_MEMORY)
+    mounts = tuple(m for m in live.mounts if m.get("name") != SHARED_MEMORY)
     if lost and cache is not None and cache.is_ready:
         volumes, mounts = _replaced(volumes, mounts, cached_storage(cache), lost)
     return Storage((*base.volumes, *volumes), (*base.mounts, *mounts))

@@ -38,26 +38,32 @@ def gpu_health(snapshot: Snapshot, template: Template) -> Health | None:
     if unreadable is not None:
         message = f"Failed to check GPU availability: {unreadable.message or unreadable.reason}"
         return failing(COMPONENT, Category.INFRASTRUCTURE, "GPUCheckFailed", message)
-    best = snapshot.view(best_vram)
-    if template.min_vram and (best is None or best.vram_bytes < template.min_vram):
-        highest = (
-            f"{best.model} ({best.vram_bytes // GIBIBYTE}Gi, read from {best.vram_text!r})" if best else "none detected"
-        )
-        wanted = f"Required minimum VRAM ({template.min_vram // GIBIBYTE}Gi) exceeds available GPUs"
-        return _missing("VRAMNotAvailable", f"{wanted}. Highest available: {highest}")
+    if template.min_vram and (lacking := _lacking_vram(snapshot, template.min_vram)) is not None:
+        return lacking
     if template.gpu_model:
         return _model_health(snapshot, template.gpu_model)
-    models = _models(snapshot)
-    if models:
+    if models := ", ".join(snapshot.view(present_models)):
         return Health(COMPONENT, State.READY, "GPUAvailable", f"GPU available (any model accepted): {models}")
     return _missing("GPUNotAvailable", "No GPUs available in cluster")
+
+
+def _lacking_vram(snapshot: Snapshot, wanted: int) -> Health | None:
+    """The health of a template that no GPU of the cluster is large enough for; read only where a minimum is set."""
+    best = snapshot.view(best_vram)
+    if best is not None and best.vram_bytes >= wanted:
+        return None
+    highest = (
+        f"{best.model} ({best.vram_bytes // GIBIBYTE}Gi, read from {best.vram_text!r})" if best else "none detected"
+    )
+    message = f"Required minimum VRAM ({wanted // GIBIBYTE}Gi) exceeds available GPUs. Highest available: {highest}"
+    return _missing("VRAMNotAvailable", message)
 
 
 def _model_health(snapshot: Snapshot, model: str) -> Health:
     if snapshot.view(gpu_present, model):
         message = f"GPU model '{normalize_model(model)}' is available"
         return Health(COMPONENT, State.READY, "GPUAvailable", message)
-    available = _models(snapshot) or "none"
+    available = ", ".join(snapshot.view(present_models)) or "none"
     message = f"Required GPU model '{model}' not available in cluster. Available: {available}"
     return _missing("GPUNotAvailable", message)
 
@@ -66,8 +72,9 @@ def _missing(reason: str, message: str) -> Health:
     return Health(COMPONENT, State.NOT_AVAILABLE, reason, message)
 
 
-def _models(snapshot: Snapshot) -> str:
-    return ", ".join(gpu.model for gpu in snapshot.view(gpu_inventory))
+def present_models(snapshot: Snapshot) -> tuple[str, ...]:
+    """A view: the GPU models of the cluster, by name."""
+    return tuple(gpu.model for gpu in snapshot.view(gpu_inventory))
 
 
 def node_affinity(snapshot: Snapshot, template: Template, resource: Resource) -> Json | None:

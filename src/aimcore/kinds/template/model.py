@@ -1,7 +1,8 @@
 """The model behind a template (T-25, D-7).
 
 1. A namespaced template takes the AIMModel of its namespace, else the AIMClusterModel; a cluster template the latter.
-2. A model that is bad only because of its templates counts as healthy: else both would wait for each other.
+2. What a template knows of it is a view: a model whose status follows its templates wakes none of them.
+3. A model that is bad only because of its templates counts as healthy: else both would wait for each other.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aimcore.cluster.reading import named, objects, text
+from aimcore.conclusion import reference_to
 from aimcore.conditions import Category, Depends, Health, State, failing
 from aimcore.errors import health_of_unreadable
 from aimcore.kinds.template.inputs import Template
@@ -20,9 +22,9 @@ _IGNORED = frozenset({"Ready", "ServiceTemplatesReady", "ClusterServiceTemplates
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a template knows of its model; all empty if there is none."""
+    """What a template knows of its model; all empty if there is none. `reference`: as it is named in a status."""
 
-    resource: Resource | None
+    reference: Json | None
     health: Health
     image: str = ""
     env: tuple[Json, ...] = ()
@@ -37,31 +39,36 @@ class Model:
 
 def find_model(snapshot: Snapshot, template: Template) -> Model:
     """Look the template's model up."""
-    component = "Model" if template.is_namespaced else "ClusterModel"
-    match _look_up(snapshot, template):
+    return snapshot.view(model_behind, template.is_namespaced, template.namespace, template.model_name)
+
+
+def model_behind(snapshot: Snapshot, is_namespaced: bool, namespace: str, name: str) -> Model:
+    """A view: the model of that name, as a template of that scope sees it."""
+    component = "Model" if is_namespaced else "ClusterModel"
+    match _look_up(snapshot, namespace if is_namespaced else None, name):
         case Found(resource):
             return _found(component, resource)
         case Unreadable() as unreadable:
             return Model(None, health_of_unreadable(component, unreadable, Depends.UPSTREAM))
         case _:
-            message = f"Upstream dependency not found: model {template.model_name}"
+            message = f"Upstream dependency not found: model {name}"
             missing = failing(component, Category.MISSING_UPSTREAM, "ReferenceNotFound", message, Depends.UPSTREAM)
             return Model(None, missing)
 
 
-def _look_up(snapshot: Snapshot, template: Template) -> Lookup:
-    if template.is_namespaced:
-        found = snapshot.object("AIMModel", template.namespace, template.model_name)
+def _look_up(snapshot: Snapshot, namespace: str | None, name: str) -> Lookup:
+    if namespace is not None:
+        found = snapshot.object("AIMModel", namespace, name)
         if isinstance(found, Found | Unreadable):
             return found
-    return snapshot.object("AIMClusterModel", "", template.model_name)
+    return snapshot.object("AIMClusterModel", "", name)
 
 
 def _found(component: str, resource: Resource) -> Model:
     spec, kind = resource.spec, resource.kind
     image = text(spec, "image")
     return Model(
-        resource=resource,
+        reference=reference_to(resource),
         health=_health(component, resource, image, "AIMModel" if kind == "AIMModel" else "AIMClusterModel"),
         image=image,
         env=named(spec, "env"),

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from aimcore.cluster.reading import objects, text
-from aimcore.conclusion import conclude, is_blocking, reference_to
+from aimcore.conclusion import conclude, is_blocking
 from aimcore.conditions import Category, Depends, Health, condition
 from aimcore.kinds.template.attempts import read_attempts
 from aimcore.kinds.template.cache import desired_cache, needs_cache
@@ -90,8 +90,8 @@ def _has_sources(resource: Resource, template: Template, discovery: Discovery) -
 
 def _status(model: Model, config: RuntimeConfig) -> dict[str, Any]:
     status: dict[str, Any] = {"resolvedRuntimeConfig": config.reference}
-    if model.resource is not None:
-        status["resolvedModel"] = reference_to(model.resource)
+    if model.reference is not None:
+        status["resolvedModel"] = model.reference
     return status
 
 

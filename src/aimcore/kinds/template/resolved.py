@@ -2,6 +2,7 @@
 
 1. A discovered profile gives count and model; a model that the spec names stays the spec's (O-12).
 2. `minVram` is dropped when a model is known (O-7).
+3. CPU quantities are canonical, as the API server's typed clients write them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from aimcore.api import quantity
 from aimcore.cluster.reading import mapping, text, whole
 from aimcore.kinds.template.inputs import Template
 from aimcore.resource import Json
@@ -32,7 +34,7 @@ def resolved_hardware(template: Template, profile: Mapping[str, Any] | None) -> 
     if gpu:
         hardware["gpu"] = gpu
     if template.cpu:
-        hardware["cpu"] = dict(template.cpu)
+        hardware["cpu"] = {name: quantity.canonical(amount) or amount for name, amount in template.cpu.items()}
     return hardware or None
 
 

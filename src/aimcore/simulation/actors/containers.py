@@ -135,7 +135,10 @@ def _check_size(container: Mapping[str, Any], settings: WorldSettings) -> Script
 
 _FAULT_LOGS = {
     "not-found": "huggingface_hub.errors.RepositoryNotFoundError: 404 Client Error\n",
-    "gated": "huggingface_hub.errors.GatedRepoError: 401 Client Error. Access to model is restricted\n",
+    "gated": (
+        "huggingface_hub.errors.GatedRepoError: 401 Client Error.\n"
+        "Access to model {repository} is restricted. You must have access to it and be authenticated to access it.\n"
+    ),
     "unreachable": "requests.exceptions.ConnectionError: Failed to resolve 'huggingface.co'\n",
     "disk-full": "OSError: [Errno 28] No space left on device\n",
 }
@@ -152,7 +155,7 @@ def _download(container: Mapping[str, Any], settings: WorldSettings) -> Script:
     expected = int(env.get("EXPECTED_SIZE_BYTES", "0")) if env.get("EXPECTED_SIZE_BYTES", "0").isdigit() else 0
     protocols = env.get("AIM_DOWNLOADER_PROTOCOL", "") if uri.startswith("hf://") else ""
     beats: list[Beat] = [Beat(0, f"Downloading {uri}\n", {"progress": _progress(0, expected)})]
-    at, succeeded = _attempts(beats, source, protocols, expected, seconds)
+    at, succeeded = _attempts(beats, source, uri, protocols, expected, seconds)
     if not succeeded:
         return tuple(beats)
     done: Json = {"progress": _progress(100, expected)}
@@ -167,7 +170,9 @@ def _download(container: Mapping[str, Any], settings: WorldSettings) -> Script:
     return tuple(beats)
 
 
-def _attempts(beats: list[Beat], source: Source, protocols: str, expected: int, seconds: float) -> tuple[float, bool]:
+def _attempts(
+    beats: list[Beat], source: Source, uri: str, protocols: str, expected: int, seconds: float
+) -> tuple[float, bool]:
     """Add the attempts' beats. Answers with the moment of the end of the transfer, and whether it succeeded."""
     tokens = protocols.split(",") if protocols else [""]
     at = 0.0
@@ -194,7 +199,8 @@ def _attempts(beats: list[Beat], source: Source, protocols: str, expected: int, 
         at += seconds
         if not fails:
             return at, True
-        beats.append(Beat(at, _FAULT_LOGS.get(source.fault, f"{token} failed\n"), said(f"Failed with {token}")))
+        log = _FAULT_LOGS.get(source.fault, f"{token} failed\n").replace("{repository}", uri.partition("://")[2])
+        beats.append(Beat(at, log, said(f"Failed with {token}")))
     message = {"download": {"message": f"All {len(tokens)} attempts exhausted"}} if protocols else None
     beats.append(Beat(at, "Download failed\n", message, ends=1))
     return at, False
