@@ -84,7 +84,8 @@ def lock(session: nox.Session) -> None:
     session.run(*compile_, *plain, "pyproject.toml", "--extra", "runtime", "-o", "requirements/runtime.txt")
     downloader = ["pyproject.toml", "--extra", "downloader", "-o", "requirements/downloader.txt"]
     session.run(*compile_, *plain, *downloader)
-    session.run(*compile_, *plain, "requirements/bootstrap.in", "-o", "requirements/bootstrap.txt")
+    for name in ("bootstrap", "build"):
+        session.run(*compile_, *plain, f"requirements/{name}.in", "-o", f"requirements/{name}.txt")
 
 
 @nox.session(venv_backend="virtualenv", python=["3.11", "3.12", "3.13", "3.14"])

@@ -68,6 +68,9 @@ def surroundings(namespace: str, candidates: int = CANDIDATES) -> Iterator[Json]
            "status": {"status": "Ready", "artifacts": {"art-1": {
                "uid": "a", "name": "art-1", "model": "Qwen/Qwen3-32B", "status": "Ready",
                "persistentVolumeClaim": "art-1-cache"}}}}  # fmt: skip
+    yield {"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+           "metadata": {"name": "art-1-cache", "namespace": namespace, "uid": f"claim-{namespace}"},
+           "status": {"phase": "Bound"}}  # fmt: skip
 
 
 def template(n: int, namespace: str) -> Json:

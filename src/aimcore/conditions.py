@@ -324,13 +324,15 @@ def _in_grace(snapshot: Snapshot, reachable: Mapping[str, Any] | None) -> bool:
 
 def _written(entry: Condition, before: Mapping[str, Any] | None, generation: int, now: str) -> Mapping[str, Any]:
     """The JSON of a condition. The time is kept while the status is."""
-    same = before is not None and before.get("status") == entry.status and moment(before.get("lastTransitionTime"))
+    since = now
+    if before is not None and before.get("status") == entry.status and moment(before.get("lastTransitionTime")):
+        since = before["lastTransitionTime"]
     written: dict[str, Any] = {
         "type": entry.type,
         "status": entry.status,
         "reason": entry.reason,
         "message": entry.message,
-        "lastTransitionTime": before["lastTransitionTime"] if same and before is not None else now,
+        "lastTransitionTime": since,
     }
     if generation:
         written["observedGeneration"] = generation

@@ -33,7 +33,7 @@ from aimcore.facts import Outcome, Refusal
 from aimcore.labels import CONTROLLERS, RENDER_REVISION
 from aimcore.leaves import is_satisfied
 from aimcore.plan import Child, Deletion, Edit, Plan, Write
-from aimcore.resource import Resource
+from aimcore.resource import Key, Resource
 from aimcore.snapshot import Absent, Found, Snapshot
 
 PROTECTED: Mapping[str, tuple[str, ...]] = {
@@ -87,27 +87,27 @@ def _child(child: Child, plan: Plan, manager: str, snapshot: Snapshot) -> Iterat
     key = child.key
     match snapshot.object(*key):
         case Absent():
-            if not _waits(snapshot, plan, child, None):
-                yield _first_write(child, manager)
+            if not _waits(snapshot, plan, child, key, None):
+                yield _first_write(child, key, manager)
         case Found(live) if child.write is Write.APPLY and not live.is_deleting:
             if is_satisfied(key.kind, child.manifest, live.raw, manager):
                 return
-            if not _waits(snapshot, plan, child, live) and not _was_taken(snapshot, plan, child, live):
+            if not _waits(snapshot, plan, child, key, live) and not _was_taken(snapshot, plan, child, live):
                 protected = _protected(snapshot, plan, child, live)
                 yield Apply(key, child.manifest, manager, child.component, live.uid, child.may_force, protected)
         case _:
             return
 
 
-def _first_write(child: Child, manager: str) -> ChildChange:
+def _first_write(child: Child, key: Key, manager: str) -> ChildChange:
     if child.write is Write.CREATE:
-        return Create(child.key, child.manifest, manager, child.component)
-    return Apply(child.key, child.manifest, manager, child.component, None, child.may_force)
+        return Create(key, child.manifest, manager, child.component)
+    return Apply(key, child.manifest, manager, child.component, None, child.may_force)
 
 
-def _waits(snapshot: Snapshot, plan: Plan, child: Child, live: Resource | None) -> bool:
+def _waits(snapshot: Snapshot, plan: Plan, child: Child, key: Key, live: Resource | None) -> bool:
     """Whether a refused write is not to be tried yet."""
-    outcome = snapshot.outcome(plan.key, child.key)
+    outcome = snapshot.outcome(plan.key, key)
     if outcome is None or outcome.desired != fingerprint(child.manifest):
         return False
     if outcome.refusal in _UNTIL_CHANGED and live is not None:

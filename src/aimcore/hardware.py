@@ -184,11 +184,15 @@ def nodes_unreadable(snapshot: Snapshot) -> Unreadable | None:
     return availability if isinstance(availability, Unreadable) else None
 
 
+def gpu_models(snapshot: Snapshot) -> frozenset[str]:
+    """The names of all models of the cluster, as they stand and normalised."""
+    models = [gpu.model for gpu in snapshot.view(gpu_inventory)]
+    return frozenset((*models, *[normalize_model(m) for m in models]))
+
+
 def gpu_present(snapshot: Snapshot, model: str) -> bool:
     """Whether some node has this model, names compared normalised."""
-    wanted = normalize_model(model)
-    inventory = snapshot.view(gpu_inventory)
-    return any(wanted in (gpu.model, normalize_model(gpu.model)) for gpu in inventory)
+    return normalize_model(model) in snapshot.view(gpu_models)
 
 
 def any_gpu(snapshot: Snapshot) -> bool:

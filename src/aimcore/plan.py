@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -78,11 +79,21 @@ class PlannedEvent:
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something a person may want to know and no condition says, such as why a candidate fell. `stage` groups notes."""
+    """Something a person may want to know and no condition says, such as why a candidate fell. `stage` groups notes.
+
+    `manifest`: an object that the sentence ends with. Its text is made when somebody reads the note.
+    """
 
     stage: str
     subject: str
-    message: str
+    said: str
+    manifest: Json | None = None
+
+    @property
+    def message(self) -> str:
+        if self.manifest is None:
+            return self.said
+        return f"{self.said} {json.dumps(self.manifest, sort_keys=True, separators=(',', ':'))}"
 
 
 @dataclass(frozen=True, slots=True)

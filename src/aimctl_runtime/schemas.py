@@ -4,7 +4,7 @@
 2. `--check` writes nothing; it names the files that are stale, missing or too many, and exits with 1.
 3. Files that no model asks for are removed, but only `*.yaml` and `*.json` in the two directories that are ours.
 4. The same CRDs lie in the package itself (`crds.json`), for commands that must not load the models.
-5. `crds/kustomization.yaml` lists them, so that `deploy/` and other people's kustomizations can take them in.
+5. `kustomization.yaml` lists the definitions, so that `deploy/` and other people's kustomizations can take them in.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def schema_texts() -> dict[str, str]:
         else json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         for path, document in schema_documents().items()
     }
-    crds = [path.removeprefix("crds/") for path in texts if path.startswith("crds/")]
-    return {**texts, "crds/kustomization.yaml": _HEADER + yaml_text(_kustomization(crds))}
+    crds = [path for path in texts if path.startswith("crds/")]
+    return {**texts, "kustomization.yaml": _HEADER + yaml_text(_kustomization(crds))}
 
 
 def _kustomization(files: Sequence[str]) -> Mapping[str, Any]:

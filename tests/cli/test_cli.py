@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 
-from aimctl_runtime.cli import BAD_INPUT, COMMANDS, OK, main
+from aimctl_runtime.cli import BAD_INPUT, COMMANDS, INTERRUPTED, OK, crds, main, version
 
 
 def run(capsys, *arguments):
@@ -74,3 +75,36 @@ def test_a_library_that_a_command_imports_late_is_said_too(capsys, monkeypatch):
     code, _, err = run(capsys, "run", "--health-probe-bind-address=0")
     assert code == BAD_INPUT
     assert err.startswith("aimctl: 'run' needs the Python package 'kubernetes_asyncio': install it with")
+
+
+def test_a_reader_that_has_read_enough_is_no_error():
+    command = [sys.executable, "-m", "aimctl_runtime.cli", "crds"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("apiVersion")
+        process.stdout.close()
+        assert process.wait(30) == OK
+        assert process.stderr.read() == ""
+
+
+def test_an_interruption_has_an_exit_code_of_its_own(monkeypatch):
+    def interrupt(_arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(crds, "main", interrupt)
+    assert main(["crds"]) == INTERRUPTED
+
+
+def test_a_module_of_our_own_that_is_missing_is_a_fault_and_not_an_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "aimctl_runtime.cli.version", None)
+    with pytest.raises(ModuleNotFoundError):
+        main(["version"])
+
+
+def test_a_version_is_unknown_where_nothing_is_installed(capsys, monkeypatch):
+    def missing(_name):
+        raise PackageNotFoundError
+
+    monkeypatch.setattr(version, "version", missing)
+    assert run(capsys, "version")[1].startswith("aimctl unknown (not installed) (Python 3.")

@@ -70,7 +70,9 @@ def test_a_terminal_shows_a_live_table_that_ends_as_it_stands(tmp_path):
     assert any(re.match(r"ml-team/qwen-chat +(Pending|Starting) +\S", line) for line in terminal.lines)
 
 
-@pytest.mark.parametrize(("until", "number", "code"), [((), signal.SIGINT, 0), (("--until-ready",), signal.SIGTERM, 130)])
+@pytest.mark.parametrize(
+    ("until", "number", "code"), [((), signal.SIGINT, 0), (("--until-ready",), signal.SIGTERM, 130)]
+)
 def test_a_signal_ends_the_live_table_cleanly(tmp_path, until, number, code):
     terminal = Terminal("up", "--apply", QUICK_START, "--speed", "1", *until, cwd=tmp_path)
     terminal.read_until(lambda text: "ml-team/qwen-chat" in text)

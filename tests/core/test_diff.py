@@ -275,3 +275,9 @@ def test_a_kind_without_a_manager_still_has_children():
     plan = Plan(Key("Node", "", "n"), children=(wanted(),))
     (change,) = changes_needed(plan, Snapshot(Table([node]), NOW)).children
     assert change.manager == ""
+
+
+@pytest.mark.parametrize("stored", [[], {}, None, 7])
+def test_a_stored_status_of_another_shape_is_replaced(stored):
+    table = Table([{**service(), "status": {"status": stored}}])
+    assert changes(table, status={"status": "Pending"}).status.patch == {"status": "Pending"}

@@ -192,3 +192,19 @@ def test_empty_and_absent_maps_are_the_same():
     assert not says("InferenceService", isvc({"containers": [container(resources={"limits": {"x": "1"}})]}),
                     isvc({"containers": [container()]}))  # fmt: skip
     assert says("InferenceService", isvc({"a": None}), isvc({}))
+
+
+def test_an_owner_that_we_named_and_name_no_more_is_a_difference():
+    owners = [{"apiVersion": "x", "kind": "K", "name": "mine", "uid": "u1"}, {"apiVersion": "x", "kind": "K", "name": "theirs", "uid": "u2"}]
+    mine = managed({"f:metadata": {"f:ownerReferences": {'k:{"uid":"u1"}': {}}}})
+    live = isvc({}, ownerReferences=owners, managedFields=[mine])
+    assert says("InferenceService", isvc({}, ownerReferences=owners[:1]), live)
+    assert not says("InferenceService", isvc({}, ownerReferences=[]), live)
+
+
+@pytest.mark.parametrize("junk", [[], {}, None, 7])
+def test_a_list_item_with_a_key_of_another_shape_is_nobodys(junk):
+    live = isvc({}, ownerReferences=[{"uid": junk}])
+    assert not says("InferenceService", isvc({}, ownerReferences=[{"uid": "u1"}]), live)
+    template = {"kind": "AIMServiceTemplate", "metadata": {"name": "a"}, "spec": {"env": [{"name": "A", "value": "1"}]}}
+    assert not says("AIMServiceTemplate", template, {**template, "spec": {"env": [{"name": junk}]}})

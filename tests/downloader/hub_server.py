@@ -1,6 +1,6 @@
 """A hub on the loopback address: the requests that huggingface_hub makes to list and fetch a model, with faults.
 
-Files lie on disk and are sent as ranges. Large ones stand for LFS files: their address is a redirect to another path.
+Files lie on disk and are sent as ranges. Large ones stand for LFS files: their address is a redirect to another host.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class Hub:
         self.failures_left = 0
         self.bytes_per_second = 0.0
         self.url = ""
+        self.other_url = ""
 
     def repository(self, name: str, sizes: dict[str, int], *, token: str = "") -> Repository:
         """Make a repository with files of these sizes, their content random."""
@@ -142,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _redirect(self, repository: Repository, file: ServedFile) -> None:
         headers = {
-            "Location": f"{self.hub.url}/cdn/{repository.name}/{file.path}?X-Amz-Signature=secretsignature",
+            "Location": f"{self.hub.other_url}/cdn/{repository.name}/{file.path}?X-Amz-Signature=secretsignature",
             "X-Linked-Etag": f'"{file.etag}"',
             "X-Linked-Size": str(file.size),
             "X-Repo-Commit": COMMIT,
@@ -236,6 +237,7 @@ def hub_server(folder: Path) -> Iterator[Hub]:
     hub = Hub(folder)
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": hub}))
     hub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    hub.other_url = f"http://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -33,7 +33,7 @@ def target(tmp_path):
 
 
 @pytest.mark.rule("A7.1", "A7.3", "A7.4", "A7.5")
-@pytest.mark.parametrize("protocol", ["XET", "HF_TRANSFER", "HTTP"])
+@pytest.mark.parametrize("protocol", ["XET", "HF_TRANSFER"])
 def test_a_model_of_200_mb_arrives_whole_is_verified_and_told(hub, program, api, target, protocol):
     sizes = {"config.json": 700, "a.safetensors": 130 * MB, "sub/b.safetensors": 72 * MB + 5, "empty.txt": 0}
     model = hub.repository(MODEL, sizes)
@@ -207,6 +207,7 @@ def test_a_right_token_opens_a_gated_repository_and_is_not_printed(hub, program,
     assert (run.code, differing(model, target)) == (0, [])
     assert token not in run.log
     assert "secretsignature" not in run.log
+    assert {authorization for _, path, authorization in hub.requests if path.startswith("/cdn")} == {""}
 
 
 @pytest.mark.rule("A7.2", "A10")
@@ -268,7 +269,7 @@ def test_an_outage_of_the_api_costs_reports_and_no_bytes(hub, program, tmp_path,
         eventually(lambda: any(0 < p < 100 for p in api.percentages), "progress is told")
     before = len(api.patches)
     at_outage = hub.sent.total()
-    eventually(lambda: hub.sent.total() > at_outage + 8 * MB, "the download goes on")
+    eventually(lambda: hub.sent.total() > at_outage + 25 * MB, "the download goes on")
     with api_server(tmp_path / "account", api.port, api):
         run = ended(process)
     assert (run.code, differing(model, target)) == (0, [])
@@ -291,11 +292,11 @@ def test_an_api_that_refuses_every_report_harms_nothing(hub, program, api, targe
 
 @pytest.mark.rule("A7.4")
 def test_reports_keep_a_bounded_rate(hub, program, api):
-    hub.repository(MODEL, {"a.safetensors": 60 * MB})
+    hub.repository(MODEL, {"a.safetensors": 45 * MB})
     hub.bytes_per_second = 15 * MB
     assert program.run(URI, PROGRESS_INTERVAL="0.1", **api.environment).code == 0
     times = [at for at, _ in api.patches]
-    assert len(times) >= 4
+    assert len(times) >= 3
     assert all(later - earlier > 0.4 for earlier, later in itertools.pairwise(times))
 
 

@@ -21,7 +21,7 @@ def scaled(examples: int) -> int:
 
 
 def effort(examples: int) -> settings:
-    """The settings of a generated law: the same examples every time in the short run, and no time spent on shrinking."""
+    """The settings of a generated law. The short run tries the same examples every time, and does not shrink."""
     if MINUTES:
         return settings(max_examples=scaled(examples))
     return settings(max_examples=examples, derandomize=True, phases=[Phase.explicit, Phase.generate])

@@ -283,7 +283,7 @@ def test_a_busy_loop_of_the_controller_does_not_cost_the_lease(monkeypatch):
             tasks.start_soon(leader.run, led.set)
             await led.wait()
             before = server.version
-            time.sleep(0.6)  # noqa: ASYNC251  (that is the point)
+            time.sleep(0.6)
             assert server.version > before + 3
             assert not leader.tenure.is_lost
 

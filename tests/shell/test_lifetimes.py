@@ -135,10 +135,14 @@ def test_what_ends_a_worker_is_raised_as_it_is(tmp_path: Path):
 def test_what_a_block_raises_comes_out_unwrapped_with_its_cause():
     async def claim() -> None:
         cause, problem = KeyError("cause"), ValueError("block")
-        with pytest.raises(ValueError, match="block") as caught:
+
+        async def block() -> None:
             async with background() as tasks:
                 tasks.start_soon(anyio.sleep_forever)
                 raise problem from cause
+
+        with pytest.raises(ValueError, match="block") as caught:
+            await block()
         assert caught.value is problem
         assert caught.value.__cause__ is cause
 
@@ -150,14 +154,16 @@ def test_a_task_that_fails_ends_the_block_and_several_failures_are_a_group():
         raise problem
 
     async def claim() -> None:
-        with pytest.raises(ValueError, match="one"):
+        async def block(*problems: Exception) -> None:
             async with background() as tasks:
-                tasks.start_soon(fail, ValueError("one"))
+                for problem in problems:
+                    tasks.start_soon(fail, problem)
                 await anyio.sleep_forever()
+
+        with pytest.raises(ValueError, match="one"):
+            await block(ValueError("one"))
         with pytest.raises(ExceptionGroup) as caught:
-            async with joined() as tasks:
-                tasks.start_soon(fail, ValueError("one"))
-                tasks.start_soon(fail, KeyError("two"))
+            await block(ValueError("one"), KeyError("two"))
         assert caught.group_contains(ValueError)
         assert caught.group_contains(KeyError)
 

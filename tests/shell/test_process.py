@@ -15,23 +15,28 @@ from typing import Any
 import aiohttp
 import pytest
 
+from aimcore.cluster.kinds import KINDS
 from aimcore.facts import Failure, PodLog, SecretExists
+from aimcore.plan import Plan
 from aimcore.resource import Key
 from aimcore.settings import Settings
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.requests import PatchType
 from aimcore.simulation.settings import WorldSettings
+from aimcore.snapshot import Snapshot
 from aimctl_runtime import app
-from aimctl_runtime.app import log_of, observers_of
+from aimctl_runtime.app import Controller, log_of, observers_of
 from aimctl_runtime.client import KubernetesClient, connect
 from aimctl_runtime.clock import SystemClock
 from aimctl_runtime.leader import LEASE
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output
+from aimctl_runtime.scopes import closing
 from aimctl_runtime.self_signed import make_certificate
 from aimctl_runtime.serving import StartError
 from aimctl_runtime.settings import RuntimeSettings
+from aimctl_runtime.watched import Watched
 
 from .doubles import START, run
 from .web import free_port
@@ -166,6 +171,61 @@ def test_certificate_files_are_used_where_they_are_named(tmp_path: Path):
             assert pem.strip() == (tmp_path / "tls.crt").read_text().strip()
             os.kill(os.getpid(), signal.SIGTERM)
             assert await process == 0
+
+    run(claim())
+
+
+def test_a_certificate_that_changes_on_disk_is_taken_up_while_the_process_runs(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("aimctl_runtime.serving.REFRESH_SECONDS", 0.02)
+
+    def write(name: str) -> str:
+        for file, content in zip(("tls.crt", "tls.key"), make_certificate(name, START), strict=True):
+            (tmp_path / file).write_bytes(content)
+        return (tmp_path / "tls.crt").read_text().strip()
+
+    async def claim() -> None:
+        async with local_cluster(tmp_path) as (_, connected):
+            first, port = write("metrics"), free_port()
+            chosen = settings(metrics_bind_address=f"127.0.0.1:{port}", metrics_cert_path=str(tmp_path))
+
+            async def shown() -> str:
+                return (await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))).strip()
+
+            log, lines = logging()
+            process = asyncio.create_task(app.run(chosen, connected, log=log))
+            await until(lines, "starting workers")
+            assert await shown() == first
+            second = write("renewed")
+            async with asyncio.timeout(10):
+                while await shown() != second:
+                    await asyncio.sleep(0.02)
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert await process == 0
+
+    run(claim())
+
+
+def test_everything_is_planned_again_now_and_then(tmp_path: Path):
+    async def claim() -> None:
+        async with local_cluster(tmp_path) as (_, connected), closing(await connected()) as client:
+            planned: list[Key] = []
+
+            def make_plan(snapshot: Snapshot, key: Key) -> Plan:
+                planned.append(key)
+                return Plan.made_from(snapshot, key)
+
+            rows = (Watched(KINDS["Namespace"]),)
+            controller = Controller(
+                client,
+                settings(resync=0.05),
+                log=logging()[0],
+                watched=rows,
+                planned=("Namespace",),
+                make_plan=make_plan,
+            )
+            async with controller.running(), asyncio.timeout(10):
+                while planned.count(Key("Namespace", "", "default")) < 3:
+                    await asyncio.sleep(0.01)
 
     run(claim())
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aimcore.cluster.reading import objects
+
 Slice = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 _METADATA = (
@@ -47,10 +49,19 @@ def _namespace(raw: Mapping[str, Any]) -> dict[str, Any]:
     return _base(raw, status=_part(raw, "status", ("phase",)))
 
 
+def _pod_template(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a pod template, what tells one version of a container from another."""
+    containers = [
+        {k: c[k] for k in ("name", "image", "env") if k in c}
+        for c in objects(raw, "spec", "template", "spec", "containers")
+    ]
+    return {"template": {"spec": {"containers": containers}}} if containers else {}
+
+
 def _deployment(raw: Mapping[str, Any]) -> dict[str, Any]:
     return _base(
         raw,
-        spec=_part(raw, "spec", ("replicas", "selector")),
+        spec={**_part(raw, "spec", ("replicas", "selector")), **_pod_template(raw)},
         status=_part(
             raw,
             "status",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aimcore.cluster.reading import objects, text, whole
-from aimcore.resource import Resource
+from aimcore.resource import Json, Resource
 
 TEMPLATE_HASH = "pod-template-hash"
 
@@ -17,6 +19,11 @@ class DeploymentReading:
     is_observed: bool
     updated: int
     available: int
+    containers: tuple[Json, ...]
+
+    def carries(self, wanted: Mapping[str, Any]) -> bool:
+        """Whether its pods are made with this container (`is_carried_by`). True if its pod template is unknown."""
+        return not self.containers or any(is_carried_by(wanted, container) for container in self.containers)
 
 
 def read_deployment(resource: Resource) -> DeploymentReading:
@@ -26,7 +33,14 @@ def read_deployment(resource: Resource) -> DeploymentReading:
         is_observed=whole(status, "observedGeneration") >= resource.generation,
         updated=whole(status, "updatedReplicas"),
         available=whole(status, "availableReplicas"),
+        containers=objects(resource.spec, "template", "spec", "containers"),
     )
+
+
+def is_carried_by(wanted: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
+    """Whether a container has the image and every variable of the wanted one; it may have more."""
+    present = objects(container, "env")
+    return text(wanted, "image") == text(container, "image") and all(e in present for e in objects(wanted, "env"))
 
 
 @dataclass(frozen=True, slots=True)

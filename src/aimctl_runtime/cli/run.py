@@ -19,8 +19,8 @@ flags (one dash or two; booleans as --x or --x=false):
   --leader-elect                    work only while holding the leader lease
   --health-probe-bind-address ADDR  probes (default :8081; 0: none)
   --metrics-bind-address ADDR       metrics (default 0: none)
-  --metrics-secure                  TLS and authorization for metrics (default true)
-  --metrics-cert-path DIR           certificate of the metrics (default: self-signed)
+  --metrics-secure                  TLS and authorization (default true)
+  --metrics-cert-path DIR           certificate (default: self-signed)
   --workers N                       objects worked on at once (default 4)
   --zap-log-level LEVEL             debug, info, error, panic, or a number
   --zap-encoder FORMAT              json (default) or console

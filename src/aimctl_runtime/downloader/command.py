@@ -26,7 +26,7 @@ from aimctl_runtime.downloader.scrub import Scrubber
 from aimctl_runtime.downloader.sources import UsageError, parse_source
 
 DONE, FAILED, UNUSABLE, STOPPED = 0, 1, 2, 143
-_LAST_WORD_WITHIN = 5.0
+_LAST_WORD_WITHIN = 3.0
 
 _HELP = """\
 usage: aim-artifact-downloader URI [FOLDER]

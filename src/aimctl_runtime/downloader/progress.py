@@ -46,6 +46,7 @@ class Progress:
         self._clock = clock
         self._held = 0
         self._told_at: float | None = None
+        self._is_complete = False
 
     @property
     def look_every(self) -> float:
@@ -61,7 +62,9 @@ class Progress:
         self._held = size
 
     def look(self) -> None:
-        """Show it, and tell the status if its time has come."""
+        """Show it, and tell the status if its time has come. Nothing once everything is there."""
+        if self._is_complete:
+            return
         percentage = percentage_of(self._held, self._expected)
         self._screen.progress(self._held, self._expected, percentage)
         now = self._clock()
@@ -71,6 +74,7 @@ class Progress:
 
     def complete(self) -> None:
         """Everything is there."""
+        self._is_complete = True
         self._screen.progress(self._expected, self._expected, 100)
         self._screen.end_progress()
         self._reporter.tell({"progress": progress_status(100, self._expected, self._expected)})

@@ -25,7 +25,7 @@ from aimctl_runtime.local.exchange import (
     decoded,
     status,
 )
-from aimctl_runtime.local.readings import is_dry, key_of, field_manager_of, number, object_of, validation_of
+from aimctl_runtime.local.readings import field_manager_of, is_dry, key_of, number, object_of, validation_of
 from aimctl_runtime.local.subresources import log, scale
 from aimctl_runtime.local.table import metadata_only, table
 

@@ -9,7 +9,7 @@ from aimcore.simulation.world import Denial, World
 from aimctl_runtime.local.catalog import Target
 from aimctl_runtime.local.cells import found
 from aimctl_runtime.local.exchange import Answer, LogStream, Reply, Request, decoded, status
-from aimctl_runtime.local.readings import is_dry, key_of, field_manager_of, number
+from aimctl_runtime.local.readings import field_manager_of, is_dry, key_of, number
 
 
 def scale(cluster: Cluster, request: Request, target: Target) -> Reply:

@@ -46,7 +46,7 @@ def labelled(*deployments):
 
 
 # ---- image ----
-@pytest.mark.rule("M-1", "M-4", "M-35", "M-38")
+@pytest.mark.rule("M-1", "M-4", "M-11", "M-35", "M-38", "E-4", "E-6")
 @pytest.mark.parametrize(("namespace", "status"), [("ns", "Progressing"), ("", "Pending")])
 def test_the_registry_is_asked_once_and_the_answer_is_used_in_the_same_round(namespace, status):
     rounds = world(namespace=namespace, imagePullSecrets=[{"name": "regcred"}])
@@ -284,7 +284,7 @@ def test_each_recommended_deployment_becomes_a_template():
     assert 'metric "speed" is none of latency, throughput' in message_of(model(rounds), "ServiceTemplatesReady")
 
 
-@pytest.mark.rule("M-26", "M-27", "M-28", "N-6", "N-7", "D-6")
+@pytest.mark.rule("M-23", "M-24", "M-26", "M-27", "M-28", "N-6", "N-7", "D-6")
 @pytest.mark.parametrize("namespace", ["ns", ""])
 def test_custom_templates_inherit_what_they_do_not_say(namespace):
     rounds = world(

@@ -257,6 +257,13 @@ def test_a_claim_that_no_longer_exists_is_replaced_when_the_new_cache_is_ready()
 
 
 @pytest.mark.rule("D-36")
+def test_a_claim_that_no_longer_exists_stays_mounted_while_the_new_cache_is_not_ready() -> None:
+    fresh = cache("new", status="Progressing", artifacts={"art-9": "Ready"})
+    plan = plan_of(*without(running_world(), "AIMTemplateCache", "PersistentVolumeClaim"), fresh)
+    assert [v["name"] for v in child(plan, "InferenceService")["spec"]["predictor"]["volumes"]] == ["dshm", "art-1"]
+
+
+@pytest.mark.rule("D-36")
 def test_a_claim_that_is_only_kept_by_its_pod_is_lost_and_stays_mounted() -> None:
     objects = without(running_world(), "AIMTemplateCache", "PersistentVolumeClaim")
     leaving = claim()

@@ -244,6 +244,27 @@ def test_revision_2_lowers_the_built_in_requests_to_the_limits_of_the_user() -> 
     assert child(plan_of(*full_world()), "InferenceService") == expected
 
 
+@pytest.mark.rule("R-8.1", "R-8.3", "D-19")
+def test_each_layer_of_the_environment_wins_over_the_one_below() -> None:
+    def layer(*names: str, value: str) -> list[dict]:
+        return [{"name": name, "value": value} for name in names]
+
+    shape = template(metric="latency", spec={"env": layer("C", "D", "AIM_METRIC", value="template")})
+    config = runtime_config(env=layer("AIM_CACHE_PATH", "B", "C", "D", value="config"))
+    asked = service({"model": {"image": IMAGE}, "env": layer("D", "AIM_MODEL_ID", value="service")})
+    plan = plan_of(asked, model(), shape, cache(), claim(), config)
+    container = child(plan, "InferenceService")["spec"]["predictor"]["containers"][0]
+    assert {e["name"]: e["value"] for e in container["env"] if e["name"] != "AIM_PRECISION"} == {
+        "AIM_CACHE_PATH": "config",
+        "AIM_METRIC": "template",
+        "AIM_MODEL_ID": "service",
+        "B": "config",
+        "C": "template",
+        "D": "service",
+        "VLLM_ENABLE_METRICS": "true",
+    }
+
+
 def routed(path_template: str | None = None, **meta: object) -> dict:
     routing = {
         "enabled": True,

@@ -63,7 +63,7 @@ def succeed(rounds, log=OUTPUT, target=None):
 
 
 # ---- inline ----
-@pytest.mark.rule("T-12", "T-14", "T-15", "T-37", "G-13")
+@pytest.mark.rule("T-11", "T-12", "T-14", "T-15", "T-37", "G-13")
 def test_inline_sources_are_the_result():
     rounds = world(modelSources=[SOURCE], metric="latency", precision="fp8", type="optimized")
     rounds.settle()
@@ -423,7 +423,7 @@ def test_nothing_is_cached_before_there_is_a_result_or_when_it_has_no_sources():
     assert rounds.all("AIMTemplateCache") == []
 
 
-@pytest.mark.rule("T-24")
+@pytest.mark.rule("T-8", "T-24")
 def test_a_missing_config_fails_the_template_and_holds_no_slot():
     rounds = world(runtimeConfigName="gone")
     rounds.settle()

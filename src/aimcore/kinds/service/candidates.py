@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aimcore.cluster.catalogue import TemplateReading
-from aimcore.hardware import gpu_present
+from aimcore.hardware import gpu_models
 from aimcore.kinds.service.candidate import NO_GPU, NOT_MATCHED, Candidate, Verdict, override_mismatch, verdict_on
 from aimcore.kinds.service.inputs import ServiceSpec
 from aimcore.snapshot import Snapshot
@@ -92,9 +92,9 @@ def _mismatch(candidate: Candidate, overrides: Mapping[str, Any]) -> Verdict | N
 
 
 def _missing_gpus(snapshot: Snapshot, candidates: Sequence[Candidate]) -> set[str]:
-    """The GPU models that are needed and that no node has. Each is looked up once."""
-    models = {c.gpu for c in candidates}
-    return {model for model in models if model and not snapshot.view(gpu_present, model)}
+    """The GPU models that are needed and that no node has."""
+    models = {c.gpu for c in candidates if c.gpu}
+    return models - snapshot.view(gpu_models) if models else models
 
 
 def _best(scoped: Sequence[Candidate], model: str, fallen: Sequence[Verdict]) -> Selection:

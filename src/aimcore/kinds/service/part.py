@@ -1,15 +1,15 @@
-"""What one stage adds to the plan of a service."""
+"""What one stage adds to the plan of a service, and the stages together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aimcore.conditions import Health
 from aimcore.plan import Child, Deletion, Note, PlannedEvent
 from aimcore.records import quickly_made
-from aimcore.resource import EMPTY
+from aimcore.resource import EMPTY, Json
 
 
 @quickly_made
@@ -23,3 +23,21 @@ class Part:
     events: tuple[PlannedEvent, ...] = ()
     notes: tuple[Note, ...] = ()
     status: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """All parts as one, in their order."""
+    components: list[Health] = []
+    children: list[Child] = []
+    deletions: list[Deletion] = []
+    events: list[PlannedEvent] = []
+    notes: list[Note] = []
+    status: Json = {}
+    for part in parts:
+        components += part.components
+        children += part.children
+        deletions += part.deletions
+        events += part.events
+        notes += part.notes
+        status.update(part.status)
+    return Part(tuple(components), tuple(children), tuple(deletions), tuple(events), tuple(notes), status)

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 from aimcore.conditions import (
@@ -31,13 +30,13 @@ from aimcore.errors import health_of_outcome
 from aimcore.kinds.service.catalogue_part import plan_cache, plan_model, plan_runtime_config, plan_template
 from aimcore.kinds.service.deletion import FINALIZER, plan_deletion
 from aimcore.kinds.service.inputs import HPA, MODEL, PODS, RUNTIME_CONFIG, TEMPLATE
-from aimcore.kinds.service.part import Part
+from aimcore.kinds.service.part import joined
 from aimcore.kinds.service.route_part import plan_route
 from aimcore.kinds.service.runtime_part import plan_runtime, plan_scaling
 from aimcore.kinds.service.situation import Situation, assess
 from aimcore.kinds.service.status import STATUS_TEXT
 from aimcore.labels import is_paused
-from aimcore.plan import Plan
+from aimcore.plan import Child, Plan
 from aimcore.resource import Resource
 from aimcore.snapshot import Snapshot, Unreadable
 
@@ -61,26 +60,23 @@ def plan_service(snapshot: Snapshot, resource: Resource) -> Plan:
         plan_route(snapshot, s),
         plan_scaling(snapshot, s),
     )
-    components = _with_refusals(snapshot, resource, _with_problems(s, _components(parts)), parts)
+    whole = joined(parts)
+    components = _with_refusals(snapshot, resource, _with_problems(s, whole.components), whole.children)
     verdict = _judged(snapshot, s, components)
     return Plan.made_from(
         snapshot,
         resource.key,
-        children=tuple(chain.from_iterable(p.children for p in parts)),
-        deletions=tuple(chain.from_iterable(p.deletions for p in parts)),
-        status=_status(resource, parts, verdict),
+        children=whole.children,
+        deletions=whole.deletions,
+        status=_status(resource, whole.status, verdict),
         add_finalizers=(FINALIZER,),
-        events=(*verdict.events, *chain.from_iterable(p.events for p in parts)),
-        notes=tuple(chain.from_iterable(p.notes for p in parts)),
+        events=(*verdict.events, *whole.events),
+        notes=whole.notes,
         retry=verdict.retry,
     )
 
 
-def _components(parts: Sequence[Part]) -> list[Health]:
-    return list(chain.from_iterable(p.components for p in parts))
-
-
-def _with_problems(s: Situation, components: list[Health]) -> list[Health]:
+def _with_problems(s: Situation, components: Sequence[Health]) -> Sequence[Health]:
     """What is wrong with the spec is said by the component whose children it stops."""
     for component, sentence in s.problems.items():
         depends = Depends.UPSTREAM if component in _UPSTREAM else Depends.DOWNSTREAM
@@ -90,13 +86,14 @@ def _with_problems(s: Situation, components: list[Health]) -> list[Health]:
 
 
 def _with_refusals(
-    snapshot: Snapshot, resource: Resource, components: list[Health], parts: Sequence[Part]
-) -> list[Health]:
+    snapshot: Snapshot, resource: Resource, components: Sequence[Health], children: Sequence[Child]
+) -> Sequence[Health]:
     """A refused write is what its component has to say, with the child's name and the server's message."""
-    for child in chain.from_iterable(p.children for p in parts):
-        outcome = snapshot.outcome(resource.key, child.key)
+    for child in children:
+        key = child.key
+        outcome = snapshot.outcome(resource.key, key)
         if outcome is not None:
-            components = replaced(components, health_of_outcome(child.component, child.key, outcome))
+            components = replaced(components, health_of_outcome(child.component, key, outcome))
     return components
 
 
@@ -121,10 +118,9 @@ def _not_looked_up(s: Situation, stored: object) -> list[Condition]:
     ]
 
 
-def _status(resource: Resource, parts: Sequence[Part], verdict: Verdict) -> Mapping[str, Any]:
+def _status(resource: Resource, members: Mapping[str, Any], verdict: Verdict) -> Mapping[str, Any]:
     status: dict[str, Any] = {"status": STATUS_TEXT[verdict.state], "conditions": list(verdict.conditions)}
     if resource.generation:
         status["observedGeneration"] = resource.generation
-    for part in parts:
-        status.update(part.status)
+    status.update(members)
     return status

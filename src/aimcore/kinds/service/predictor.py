@@ -2,7 +2,8 @@
 
 1. Ready needs KServe's word, a Deployment whose controller has seen the newest generation, at least one updated
    replica, and a Ready pod of the newest pod template. Where the Deployment cannot be read, the word and a Ready pod.
-2. The InferenceService's observedGeneration is the Deployment's and is never compared with its generation.
+2. The InferenceService's observedGeneration is the Deployment's and is never compared with its generation. Instead the
+   Deployment must carry the container's image and variables, at least for a while after we wrote them.
 3. While old replicas serve and new ones come up, the reason is `RolloutInProgress`.
 4. Warning events count only while Ready is not True, and only if newer than its last transition (D-29).
 5. What is observed here never stops a write.
@@ -12,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aimcore.api import quantity
 from aimcore.cluster.kserve import InferenceServiceReading, read_inference_service
-from aimcore.cluster.reading import mapping, text
+from aimcore.cluster.reading import mapping, objects, text
 from aimcore.cluster.workload import DeploymentReading, read_deployment, read_pod
 from aimcore.conditions import Depends, Health, State
 from aimcore.errors import health_of_unreadable
@@ -24,11 +25,14 @@ from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
 from aimcore.kinds.service.inputs import INFERENCE_SERVICE, PODS
 from aimcore.kinds.service.volumes import Lost, lost_claims
+from aimcore.labels import CONTROLLERS
 from aimcore.naming import predictor_name
 from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Absent, Found, Listed, Snapshot, Unreadable, moment
 
+PASSING_ON = timedelta(seconds=60)
+"""How long a Deployment that differs from its InferenceService counts as not yet written by KServe."""
 _MOVED_ON = ("the object has been modified", "Operation cannot be fulfilled")
 
 
@@ -63,7 +67,8 @@ def observe_predictor(snapshot: Snapshot, inference_service: Resource) -> Predic
     match snapshot.object("Deployment", namespace, predictor_name(live.name)):
         case Found(found):
             deployment = found.read_as(read_deployment)
-            rolled_out = some_ready and _is_current(deployment)
+            passed_on = _is_passed_on(snapshot, inference_service, live, deployment)
+            rolled_out = some_ready and _is_current(deployment) and passed_on
             available = deployment.available > 0
         case Absent():
             rolled_out = False
@@ -73,6 +78,22 @@ def observe_predictor(snapshot: Snapshot, inference_service: Resource) -> Predic
 
 def _is_current(deployment: DeploymentReading) -> bool:
     return deployment.is_observed and deployment.updated > 0
+
+
+def _is_passed_on(
+    snapshot: Snapshot, inference_service: Resource, live: InferenceServiceReading, deployment: DeploymentReading
+) -> bool:
+    """Whether KServe has made the Deployment of what the InferenceService says now; after a while its word counts."""
+    if deployment.carries(live.container):
+        return True
+    written = _last_applied(inference_service)
+    return written is None or snapshot.is_past(written + PASSING_ON)
+
+
+def _last_applied(inference_service: Resource) -> datetime | None:
+    entries = objects(inference_service.metadata, "managedFields")
+    ours = [e for e in entries if e.get("manager") == CONTROLLERS["AIMService"].manager and not e.get("subresource")]
+    return max((at for e in ours if (at := moment(text(e, "time"))) is not None), default=None)
 
 
 def newest_pods(pods: Sequence[Resource]) -> tuple[Resource, ...]:

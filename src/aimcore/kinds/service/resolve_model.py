@@ -102,10 +102,18 @@ def _resolved_before(snapshot: Snapshot, resource: Resource, is_deployed: bool) 
         return None
     is_namespaced = scope == NAMESPACE_SCOPE
     namespace = (text(reference, "namespace") or resource.namespace) if is_namespaced else ""
-    match snapshot.object(MODEL if is_namespaced else CLUSTER_MODEL, namespace, name):
-        case Found(found):
-            model = found.read_as(read_model)
+    match snapshot.view(model_seen, MODEL if is_namespaced else CLUSTER_MODEL, namespace, name):
+        case ModelReading() as model:
             return model if model.is_ready or is_deployed else None
+        case why:
+            return why
+
+
+def model_seen(snapshot: Snapshot, kind: str, namespace: str, name: str) -> ModelReading | Unreadable | None:
+    """A view: a model as services see it, None if it is absent. What else stands in its status wakes no service."""
+    match snapshot.object(kind, namespace, name):
+        case Found(found):
+            return found.read_as(read_model)
         case Unreadable() as why:
             return why
         case _:
@@ -118,9 +126,9 @@ def _described(model: ModelReading, spec: ServiceSpec) -> ModelFound:
 
 def _by_name(snapshot: Snapshot, name: str, namespace: str) -> ModelResolution:
     for kind, where in ((MODEL, namespace), (CLUSTER_MODEL, "")):
-        match snapshot.object(kind, where, name):
-            case Found(found):
-                return ModelFound(found.read_as(read_model))
+        match snapshot.view(model_seen, kind, where, name):
+            case ModelReading() as model:
+                return ModelFound(model)
             case Unreadable() as why:
                 return why
     return ModelMissing(f'model "{name}" not found in namespace {namespace} or cluster scope')
@@ -128,7 +136,7 @@ def _by_name(snapshot: Snapshot, name: str, namespace: str) -> ModelResolution:
 
 def _by_image(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, image: str) -> ModelResolution:
     for kind, where in ((MODEL, resource.namespace), (CLUSTER_MODEL, "")):
-        models = _with_image(snapshot, kind, where, image)
+        models = snapshot.view(models_with_image, kind, where, image)
         if isinstance(models, Unreadable):
             return models
         fitting = [m for m in models if not m.sources]
@@ -142,7 +150,10 @@ def _by_image(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, image: 
     return _to_create(snapshot, name, desired_model(resource, spec, name, image), f"image {image}")
 
 
-def _with_image(snapshot: Snapshot, kind: str, namespace: str, image: str) -> tuple[ModelReading, ...] | Unreadable:
+def models_with_image(
+    snapshot: Snapshot, kind: str, namespace: str, image: str
+) -> tuple[ModelReading, ...] | Unreadable:
+    """A view: the models of an image as services see them, by name."""
     match snapshot.index(kind, "image", in_namespace(namespace, image)):
         case Listed(resources):
             return tuple(r.read_as(read_model) for r in resources)
@@ -158,7 +169,7 @@ def _several(image: str, models: Sequence[ModelReading]) -> str:
 
 
 def _by_sources(snapshot: Snapshot, resource: Resource, spec: ServiceSpec, custom: Custom) -> ModelResolution:
-    models = _with_image(snapshot, MODEL, resource.namespace, custom.base_image)
+    models = snapshot.view(models_with_image, MODEL, resource.namespace, custom.base_image)
     if isinstance(models, Unreadable):
         return models
     wanted = _sources_compared(custom.sources)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
+from aimcore.changes import fingerprint
 from aimcore.cluster.caches import TemplateCacheReading
 from aimcore.cluster.catalogue import TemplateReading
 from aimcore.cluster.reading import at, text
+from aimcore.cluster.workload import is_carried_by
 from aimcore.conditions import Depends, Health, State
 from aimcore.errors import health_of_unreadable
 from aimcore.kinds.service.autoscaler_health import autoscaler_health, switched_off_health
@@ -33,9 +34,6 @@ from aimcore.labels import stamp
 from aimcore.plan import Child, Note
 from aimcore.resource import Json
 from aimcore.snapshot import Found, NotInstalled, Snapshot, Unreadable
-
-
-_SORTED = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def plan_runtime(snapshot: Snapshot, s: Situation) -> Part:
@@ -67,7 +65,19 @@ def _runtime_health(snapshot: Snapshot, s: Situation, desired: Json | None) -> H
             f'InferenceService {s.predictor.live.name} has the render revision "{written}", which this release does '
             "not know; it is left alone",
         )
+    if _is_to_be_written(snapshot, s, desired):
+        return runtime_health(snapshot, replace(s.predictor, is_rolled_out=False), desired)
     return runtime_health(snapshot, s.predictor, desired)
+
+
+def _is_to_be_written(snapshot: Snapshot, s: Situation, desired: Json | None) -> bool:
+    """Whether this round gives the InferenceService another container, one that the server has not taken before."""
+    if desired is None or s.predictor is None:
+        return False
+    if is_carried_by(desired["spec"]["predictor"]["containers"][0], s.predictor.live.container):
+        return False
+    taken = snapshot.taken(s.resource.key, s.predictor.inference_service.key)
+    return taken is None or taken[0] != fingerprint(desired)
 
 
 def _health(state: State, reason: str, message: str) -> Health:
@@ -174,7 +184,7 @@ def _remarks(s: Situation, scaling: Scaling | None, wanted: str) -> tuple[str, t
         remarks.append("without a CPU request in spec.resources CPU utilisation cannot be measured")
     if wanted == KEDA and s.inference_service_name:
         expected = desired_scaled_object(s.resource, s.spec, s.inference_service_name, autoscaler_class=wanted)
-        notes.append(Note("autoscaling", expected["metadata"]["name"], f"KServe is expected to write {_SORTED(expected)}"))
+        notes.append(Note("autoscaling", expected["metadata"]["name"], "KServe is expected to write", expected))
         if scaling is not None and isinstance(scaling.scaled_object, Found):
             found = differences(expected, scaling.scaled_object.resource)
             if found:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from aimcore.api import duration, quantity
@@ -17,7 +16,6 @@ from aimcore.naming import dns_label
 from aimcore.resource import Resource
 
 _PODS = (INFERENCE_SERVICE,)
-_STARTS_WITH_LETTER = re.compile("[a-z]")
 
 
 def read_problems(resource: Resource) -> tuple[Problem, ...]:
@@ -27,7 +25,7 @@ def read_problems(resource: Resource) -> tuple[Problem, ...]:
 
 
 def _name(resource: Resource, _spec: ServiceSpec) -> Iterator[Problem]:
-    if not _STARTS_WITH_LETTER.match(dns_label(resource.name)):
+    if not "a" <= dns_label(resource.name)[:1] <= "z":
         yield Problem(
             (INFERENCE_SERVICE, HTTP_ROUTE),
             f'metadata.name is "{resource.name}"; allowed are names that start with a letter, because KServe refuses '
