@@ -1,7 +1,8 @@
 """make_plan plus changes_needed for full AIMServices (route, scaling, cache, 20 candidate templates).
 
 Bar: 5,000 a second on one core, over 10,000 distinct services, each planned once and without a memory across plans:
-views are not kept, and every reading of a service is made within its plan.
+views are not kept, and every reading of a service is made within its plan. Readings of what services share belong to
+holding those objects and are there. A second pass, which does not count, shows where the time goes.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import time
 from collections.abc import Callable
 
 from aimcore import Key, Snapshot, Table, changes_needed, make_plan
+from benchmarks.stages import measure_stages
 from benchmarks.worlds import NOW, fresh_table, keys, settle
 
 COUNT = 10_000
+STAGE_COUNT = 1_000
 BAR = 5_000
 
 
@@ -39,9 +42,10 @@ def run() -> bool:
 def _measure(title: str, table: Table, wanted: list[Key], expect: Callable[[int], bool]) -> float:
     planning = comparing = 0.0
     writes = 0
+    _forget_services(table, wanted)
     gc.collect()
     gc.freeze()
-    clock = time.perf_counter
+    clock = time.thread_time  # one core's time: what else runs on the machine is not measured
     for key in wanted:
         start = clock()
         snapshot = Snapshot(table, NOW)
@@ -53,6 +57,8 @@ def _measure(title: str, table: Table, wanted: list[Key], expect: Callable[[int]
         comparing += end - middle
         writes += len(changes.children) + (changes.status is not None)
     gc.unfreeze()
+    _forget_services(table, wanted)
+    measure_stages(title, table, wanted[:STAGE_COUNT])
     if not expect(writes):
         raise AssertionError(f"{title}: {writes} writes; the benchmark measures something else than it says")
     rate = len(wanted) / (planning + comparing)
@@ -62,3 +68,11 @@ def _measure(title: str, table: Table, wanted: list[Key], expect: Callable[[int]
         f"make_plan {planning * per:.0f} µs, changes_needed {comparing * per:.0f} µs"
     )
     return rate
+
+
+def _forget_services(table: Table, wanted: list[Key]) -> None:
+    """Learn each service anew, so that nothing that was read of it before is left."""
+    for key in wanted:
+        found = table.find(key)
+        if found is not None:
+            table.learn({**found.raw, "metadata": {**found.metadata, "resourceVersion": f"{found.resource_version}1"}})

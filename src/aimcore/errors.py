@@ -131,7 +131,10 @@ class RegistryRow(NamedTuple):
 
 REGISTRY_FAILURES: Mapping[FailureKind, RegistryRow] = {
     FailureKind.AUTH: RegistryRow(
-        Category.AUTH, "AuthError", timedelta(seconds=30), "name a pull secret with access in imagePullSecrets"
+        Category.AUTH,
+        "AuthError",
+        timedelta(seconds=30),
+        "name a pull secret with access in imagePullSecrets; some registries say this of images that do not exist",
     ),
     FailureKind.NOT_FOUND: RegistryRow(
         Category.MISSING_UPSTREAM, "ImageNotFound", timedelta(minutes=10), "check registry, name and tag"

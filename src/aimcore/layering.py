@@ -32,12 +32,12 @@ def merge_env(lower: Sequence[Json], upper: Sequence[Json], *, json_names: froze
 
 def env_by_name(env: Sequence[Json]) -> dict[str, Json]:
     """The entries of an env list by name, in the order of the names; for several overlays in a row."""
-    return {name: entry for entry in env if isinstance(entry, dict) and isinstance(name := entry.get("name"), str) and name}
+    return {
+        name: entry for entry in env if isinstance(entry, dict) and isinstance(name := entry.get("name"), str) and name
+    }
 
 
-def overlay_env(
-    merged: dict[str, Json], upper: Sequence[Json], *, json_names: frozenset[str] = frozenset()
-) -> None:
+def overlay_env(merged: dict[str, Json], upper: Sequence[Json], *, json_names: frozenset[str] = frozenset()) -> None:
     """Put an env list over variables by name, as `merge_env` does."""
     above = env_by_name(upper)
     for name in json_names:

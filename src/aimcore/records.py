@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def quickly_made(record: type[T]) -> type[T]:
-    """The same frozen dataclass, made at the price of a plain one. Stands above `@dataclass(frozen=True, slots=True)`."""
+    """The same frozen dataclass at the price of a plain one. Stands above `@dataclass(frozen=True, slots=True)`."""
     made: Any = record
     plain: Any = make_dataclass(record.__name__, [(f.name, f.type, copy(f)) for f in fields(made)])
     made.__init__ = plain.__init__

@@ -79,11 +79,10 @@ class Resource:
         """The narrow reading of this object, made at the first call and kept with the object."""
         if self._readings is None:
             self._readings = {}
-        try:
+        elif reader in self._readings:
             return self._readings[reader]  # type: ignore[no-any-return]
-        except KeyError:
-            reading = self._readings[reader] = reader(self)
-            return reading
+        reading = self._readings[reader] = reader(self)
+        return reading
 
     # ---- metadata -----------------------------------------------------------------------------------------------
     @property

@@ -140,12 +140,10 @@ class Snapshot:
 
     def availability(self, kind: str) -> Availability:
         """Whether the kind can be read at all. A CRD that appears later wakes the reader."""
-        try:
-            return self._kinds[kind]
-        except KeyError:
+        if kind not in self._kinds:
             self.reads.add(KindRead(kind))
-            known = self._kinds[kind] = self._source.availability(kind)
-            return known
+            self._kinds[kind] = self._source.availability(kind)
+        return self._kinds[kind]
 
     # ---- derived knowledge --------------------------------------------------------------------------------------
     def view(self, function: Callable[Concatenate[Snapshot, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -155,10 +153,8 @@ class Snapshot:
         """
         read = ViewRead(function, args)
         self.reads.add(read)
-        try:
+        if read in self._views:
             return self._views[read]  # type: ignore[no-any-return]
-        except KeyError:
-            pass
         known = self._source.recall_view(read)
         if known is None:
             inner = Snapshot(self._source, self._now, self.settings, views=self._views)

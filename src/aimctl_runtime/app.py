@@ -1,13 +1,8 @@
-"""The controller, put together: watch, plan, write; and the process around it.
+"""The process around the controller: start, lease, signals, exit code.
 
-1. `Controller` is the whole without a process: it takes a client, a clock and a desk, and can be embedded.
-2. Workers start once every watched kind has given its first verdict (listed, forbidden, not installed, unreachable):
-   what is missing stops only what needs it.
-3. With leader election the picture is kept warm by candidates; workers start only with the lease. Losing it ends the
+1. With leader election the picture is kept warm by candidates; workers start only with the lease. Losing it ends the
    process.
-4. SIGTERM and SIGINT end cleanly: running rounds finish their write, then the lease is released.
-5. However the controller ends – stopped, cancelled, by a worker that failed – running rounds have `patience` seconds.
-   What they lean on (watches, the desk, the client) ends after them, and no task outlives its block.
+2. SIGTERM and SIGINT end cleanly: running rounds finish their write, then the lease is released.
 """
 
 from __future__ import annotations
@@ -15,140 +10,24 @@ from __future__ import annotations
 import gc
 import signal
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Never, Self
 
 import anyio
-from anyio.abc import TaskStatus
 
-from aimcore import dispatch
 from aimcore.facts import ImageLabels, PodLog, RepositoryTags, SecretExists
 from aimcore.labels import CONTROLLERS
-from aimcore.plan import Plan
-from aimcore.resource import Key
-from aimcore.snapshot import Snapshot
-from aimctl_runtime.apply import NotLeadingError, Writer
-from aimctl_runtime.clock import Clock, SystemClock, pause
-from aimctl_runtime.herald import Herald
+from aimctl_runtime.apply import NotLeadingError
+from aimctl_runtime.clock import Clock, SystemClock
+from aimctl_runtime.controller import Controller
 from aimctl_runtime.leader import LeaderThread
 from aimctl_runtime.log import Log, Output, threshold
 from aimctl_runtime.metrics import Meter, MeteredClient, PrometheusMeter, SilentMeter
-from aimctl_runtime.observe.desk import AnsweringDesk, Observe, Telling
-from aimctl_runtime.queue import Queue
-from aimctl_runtime.recorder import Recorder
-from aimctl_runtime.reflector import Reflector
-from aimctl_runtime.scopes import background, closing, joined
+from aimctl_runtime.observe.desk import Observe, Telling
+from aimctl_runtime.scopes import background, closing
 from aimctl_runtime.settings import RuntimeSettings
-from aimctl_runtime.store import Store
 from aimctl_runtime.transport import Client
-from aimctl_runtime.watched import Watched, watched_kinds
-from aimctl_runtime.worker import Worker
-
-SHUTDOWN_SECONDS = 5.0
-"""The pod has ten."""
-
-
-class Controller:
-    """Everything between a client and the plans: `run` it in a task group, or use `async with controller.running()`.
-    `patience` is in seconds.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        settings: RuntimeSettings,
-        *,
-        clock: Clock | None = None,
-        log: Log | None = None,
-        observers: Mapping[type, Observe] | None = None,
-        meter: Meter | None = None,
-        deadline: Callable[[], float | None] = lambda: None,
-        watched: Sequence[Watched] | None = None,
-        planned: Collection[str] = tuple(dispatch.PLANNERS),
-        make_plan: Callable[[Snapshot, Key], Plan] = dispatch.make_plan,
-        patience: float = SHUTDOWN_SECONDS,
-    ) -> None:
-        self._settings = settings
-        self.clock = clock or SystemClock()
-        self.log = log or Log()
-        meter = meter or SilentMeter()
-        self.queue = Queue(self.clock, meter)
-        self.store = Store(self.queue.add, planned=planned, settings=settings.core)
-        self.desk = AnsweringDesk(observers or {}, self.store.learn_answer, self.clock, self.log)
-        writer = Writer(client, self.store, self.clock, deadline)
-        recorder = Recorder(client, self.clock, self.log, settings.identity)
-        self.worker = Worker(
-            self.store, self.queue, writer, recorder, self.desk, self.clock, self.log, meter=meter, make_plan=make_plan
-        )  # fmt: skip
-        rows = watched or watched_kinds(dedicated_accounts=settings.core.dedicated_download_accounts)
-        herald = Herald(self.log)
-        self.reflectors = [Reflector(row, client, self.store, self.clock, self.log, herald) for row in rows]
-        self._patience = patience
-        self._stopped = anyio.Event()
-
-    async def run(
-        self,
-        may_work: Callable[[], Awaitable[None]] | None = None,
-        *,
-        task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
-    ) -> None:
-        """Watch; after the first sync, once `may_work` has returned, plan and write, until stopped or cancelled. Once
-        only. `task_status` is told when the workers start. Raises what ends a worker, such as NotLeadingError.
-        """
-        shelter = anyio.CancelScope(shield=True)
-        async with background() as whole:
-            whole.start_soon(self._live, shelter, may_work, task_status)
-            try:
-                await self._stopped.wait()
-            finally:  # rule 5
-                self.queue.close()
-                shelter.deadline = anyio.current_time() + (self._patience if self.queue.is_running else 0.0)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[Self]:
-        """Work while the block runs; it begins when the workers start."""
-        async with background() as tasks:
-            await tasks.start(self.run)
-            yield self
-
-    def stop(self) -> None:
-        """Have `run` end."""
-        self._stopped.set()
-
-    async def has_synced(self) -> None:
-        """Return once every kind has given its first verdict. Rule 2."""
-        for reflector in self.reflectors:
-            await reflector.first.wait()
-
-    async def _live(
-        self,
-        shelter: anyio.CancelScope,
-        may_work: Callable[[], Awaitable[None]] | None,
-        task_status: TaskStatus[None],
-    ) -> None:
-        """The workers, and around them what they lean on."""
-        with shelter:
-            async with background() as rooms:
-                await rooms.start(self.desk.run)
-                rooms.start_soon(self.queue.keep_time)
-                for reflector in self.reflectors:
-                    rooms.start_soon(reflector.run)
-                await self.has_synced()
-                if may_work is not None:
-                    await may_work()
-                self.log.named("setup").info("starting workers", workers=self._settings.workers)
-                rooms.start_soon(self._resync)
-                task_status.started()
-                async with joined() as workers:
-                    for _ in range(self._settings.workers):
-                        workers.start_soon(self.worker.run)
-
-    async def _resync(self) -> Never:
-        while True:
-            await pause(self.clock, self._settings.resync)
-            self.store.wake_all()
 
 
 @asynccontextmanager
@@ -240,7 +119,7 @@ async def _work(
         try:
             await controller.run(may_work)
         finally:
-            term.cancel()  # only now, after the last write, is the lease released: rule 4
+            term.cancel()  # only now, after the last write, is the lease released: rule 2
 
 
 async def _stop_on_signal(controller: Controller, signals: AsyncIterator[signal.Signals]) -> None:

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from aimcore import diff, dispatch
 from aimcore.changes import Apply, Changes, ChildChange, PatchFinalizers, PatchStatus, fingerprint
 from aimcore.cluster.kinds import KINDS
-from aimcore.facts import OutcomeOf, Want
+from aimcore.facts import OutcomeOf, Refusal, Want
 from aimcore.labels import CONTROLLERS
 from aimcore.outcomes import settled_outcomes
 from aimcore.plan import Plan, PlannedEvent
@@ -203,7 +203,9 @@ class Worker:
         else:
             outcome = written.result.outcome
             self._store.learn_outcome(of, outcome)
-            log.error(f"{written.change.key} was not written", reason=outcome.refusal.value, error=outcome.message)
+            # A write that only came too late is nobody's fault: the next round knows more.
+            tell = log.debug if outcome.refusal is Refusal.APPLY_CONFLICT and not outcome.fields else log.error
+            tell(f"{written.change.key} was not written", reason=outcome.refusal.value, error=outcome.message)
         return written
 
     def _learn_taken(self, of: OutcomeOf, change: Apply, stored: dict[str, object]) -> None:

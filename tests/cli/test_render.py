@@ -111,7 +111,8 @@ def test_an_object_may_not_stand_on_both_sides(capsys):
 
 
 def test_the_clock_stands_at_the_newest_time_of_the_input(capsys, files):
-    text = Path(QUICK_START).read_text().replace("  namespace", "  creationTimestamp: 2026-05-01T10:00:00Z\n  namespace")
+    quick_start = Path(QUICK_START).read_text()
+    text = quick_start.replace("  namespace", "  creationTimestamp: 2026-05-01T10:00:00Z\n  namespace")
     (service, *_) = rendered(capsys, files("f.yaml", text))
     assert service["status"]["conditions"][0]["lastTransitionTime"] == "2026-05-01T10:00:00Z"
 

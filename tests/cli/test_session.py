@@ -57,9 +57,7 @@ def test_a_restarted_controller_finds_everything_as_it_wants_it(tmp_path: Path):
 def test_what_is_raised_in_a_session_comes_out_as_it_is(tmp_path: Path):
     async def claim() -> None:
         async with session(WorldSettings.read({}), speed=1.0, kubeconfig=tmp_path / "kubeconfig") as running:
-            other = session(
-                WorldSettings.read({}), speed=1.0, kubeconfig=tmp_path / "other", port=running.local.port
-            )
+            other = session(WorldSettings.read({}), speed=1.0, kubeconfig=tmp_path / "other", port=running.local.port)
             await other.__aenter__()
 
     with pytest.raises(Problem, match=r"port \d+ of 127.0.0.1 cannot be used: .*; choose another with --port"):

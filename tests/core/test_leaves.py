@@ -195,7 +195,7 @@ def test_empty_and_absent_maps_are_the_same():
 
 
 def test_an_owner_that_we_named_and_name_no_more_is_a_difference():
-    owners = [{"apiVersion": "x", "kind": "K", "name": "mine", "uid": "u1"}, {"apiVersion": "x", "kind": "K", "name": "theirs", "uid": "u2"}]
+    owners = [{"apiVersion": "x", "kind": "K", "name": name, "uid": uid} for name, uid in (("mine", "u1"), ("theirs", "u2"))]
     mine = managed({"f:metadata": {"f:ownerReferences": {'k:{"uid":"u1"}': {}}}})
     live = isvc({}, ownerReferences=owners, managedFields=[mine])
     assert says("InferenceService", isvc({}, ownerReferences=owners[:1]), live)

@@ -19,9 +19,9 @@ from aimcore.simulation.requests import PatchType
 from aimcore.simulation.settings import WorldSettings
 from aimcore.testing.answers import answer_of
 from aimcore.wire import Request
-from aimctl_runtime.app import Controller
 from aimctl_runtime.cli.scaled_clock import ScaledClock
 from aimctl_runtime.client import connect
+from aimctl_runtime.controller import Controller
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output

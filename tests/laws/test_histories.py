@@ -9,7 +9,7 @@ from hypothesis import given
 
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.histories import History, Play
-from aimcore.testing.laws import Witness, check_quiet, check_wakeups
+from aimcore.testing.laws import Witness, check_quiet, check_restart, check_wakeups
 from aimcore.testing.strategies import histories
 from laws.tally import MINUTES, Tally, effort
 
@@ -19,7 +19,7 @@ RUNNING_SHARE = 0.3
 def witnessed(history: History, cluster: Cluster, tally: Tally) -> Play:
     """Play a history to its end with every check on."""
     play = Play(history.world, cluster=cluster.fork(), operator=history.operator)
-    witness = Witness(play.driver, every=4)
+    witness = Witness(play.driver, every=5)
     play.act(history.actions)
     play.converge()
     witness.look()
@@ -38,8 +38,8 @@ def test_every_history_keeps_the_laws_of_planning_and_many_come_to_run(cluster: 
         play = witnessed(history, cluster, tally)
         check_quiet(play)
         check_wakeups(play.driver)
-        play.driver.restart()
-        check_quiet(play)
+        check_restart(play)
+        check_quiet(play, hours=0.5)
         tally.note(play)
         tally.tried["histories"] += 1
         services.update(s.get("status", {}).get("status", "none") for s in play.cluster.objects("AIMService"))

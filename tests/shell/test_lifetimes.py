@@ -13,9 +13,9 @@ import pytest
 
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.settings import WorldSettings
-from aimctl_runtime.app import Controller
 from aimctl_runtime.apply import NotLeadingError
 from aimctl_runtime.client import connect
+from aimctl_runtime.controller import Controller
 from aimctl_runtime.local.faults import Effect, Fault
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster

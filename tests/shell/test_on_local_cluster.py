@@ -21,8 +21,8 @@ from aimcore.simulation.requests import PatchType
 from aimcore.simulation.resource_type import ResourceType
 from aimcore.simulation.settings import WorldSettings
 from aimcore.snapshot import Found, NotInstalled, Snapshot
-from aimctl_runtime.app import Controller
 from aimctl_runtime.client import connect
+from aimctl_runtime.controller import Controller
 from aimctl_runtime.local.faults import AFTERWARDS, REFUSALS, Effect, Fault
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster

@@ -25,9 +25,10 @@ from aimcore.simulation.requests import PatchType
 from aimcore.simulation.settings import WorldSettings
 from aimcore.snapshot import Snapshot
 from aimctl_runtime import app
-from aimctl_runtime.app import Controller, log_of, observers_of
+from aimctl_runtime.app import log_of, observers_of
 from aimctl_runtime.client import KubernetesClient, connect
 from aimctl_runtime.clock import SystemClock
+from aimctl_runtime.controller import Controller
 from aimctl_runtime.leader import LEASE
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
@@ -238,7 +239,7 @@ def test_a_worker_that_dies_ends_the_process_with_its_reason(tmp_path: Path, mon
             async def die(_self: Any) -> None:
                 raise RuntimeError("boom")
 
-            monkeypatch.setattr(app.Worker, "run", die)
+            monkeypatch.setattr("aimctl_runtime.controller.Worker.run", die)
             assert await app.run(settings(), connected, log=log) == 1
             assert "boom" in lines.getvalue()
 

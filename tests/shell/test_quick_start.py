@@ -14,9 +14,10 @@ from aimcore.simulation.clock import Clock
 from aimcore.simulation.settings import WorldSettings
 from aimcore.testing.answers import answer_of
 from aimctl_runtime import scopes
-from aimctl_runtime.app import Controller, observers_of
+from aimctl_runtime.app import observers_of
 from aimctl_runtime.cli.scaled_clock import ScaledClock
 from aimctl_runtime.client import connect
+from aimctl_runtime.controller import Controller
 from aimctl_runtime.local.kubeconfig import write_kubeconfig
 from aimctl_runtime.local.server import LocalCluster
 from aimctl_runtime.log import Log, Output

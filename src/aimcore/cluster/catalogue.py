@@ -77,8 +77,9 @@ class TemplateReading:
     """An AIMServiceTemplate or AIMClusterServiceTemplate.
 
     `profile_type`, `metric`, `precision`, `gpu_model`, `gpu_count` are the effective ones (R-5.6): what discovery found
-    or what the spec says. `affinity_beside` is the affinity with a second term for nodes with the beta labels alone. `profile_metric` and `profile_precision` come from the discovered profile alone.
-    `sources` are those of the status, `spec_model_id` is the first of the spec. `affinity` is None when unset.
+    or what the spec says. `profile_metric` and `profile_precision` come from the discovered profile alone.
+    `sources` are those of the status, `spec_model_id` is the first of the spec. `affinity` is None when unset;
+    `affinity_beside` has a second term for nodes with the beta labels alone.
     """
 
     kind: str

@@ -33,12 +33,15 @@ class NamespaceTooLong:
 
 def inference_service_name(service: str, namespace: str, *, revision: int) -> str | NamespaceTooLong:
     """The name of a service's InferenceService (R-9.3)."""
-    names = inference_service_names(service, namespace)
+    names = inference_service_names(service, namespace, route_name(service, namespace))
     return names if isinstance(names, NamespaceTooLong) else names[1 if revision >= 2 else 0]
 
 
-def inference_service_names(service: str, namespace: str) -> tuple[str, str] | NamespaceTooLong:
-    """The names of a service's InferenceService at revision 1 and from revision 2 on; mostly they are the same."""
+def inference_service_names(service: str, namespace: str, route: str) -> tuple[str, str] | NamespaceTooLong:
+    """The names of a service's InferenceService at revision 1 and from revision 2 on.
+
+    `route`: the name of its HTTPRoute, which follows the same rule with a higher limit; mostly all three are the same.
+    """
     limit = 52 - len(namespace)
     if limit < _SHORTEST_LIMIT:
         message = (
@@ -46,7 +49,7 @@ def inference_service_names(service: str, namespace: str) -> tuple[str, str] | N
             f"names of InferenceServices allow at most {52 - _SHORTEST_LIMIT}"
         )
         return NamespaceTooLong(namespace, message)
-    oldest = derived_name((service,), (namespace,), limit=limit)
+    oldest = route if len(route) <= limit else derived_name((service,), (namespace,), limit=limit)
     if len(oldest) <= MAX_PREDICTOR_NAME:
         return oldest, oldest
     return oldest, derived_name((service,), (namespace,), limit=MAX_PREDICTOR_NAME)

@@ -46,8 +46,8 @@ def some(members: Mapping[str, Sequence[Any]], *, most: int = 3) -> Strategy[Jso
 # ---- worlds ---------------------------------------------------------------------------------------------------------
 @st.composite
 def worlds(draw: st.DrawFn) -> Json:
-    """A mapping for `WorldSettings.read`; at most three of its parts are unusual."""
-    return draw(some(samples.WORLD_PARTS))
+    """A mapping for `WorldSettings.read`: the sound world half of the time, else one with up to three odd parts."""
+    return draw(some(samples.WORLD_PARTS)) if draw(st.booleans()) else {}
 
 
 # ---- objects --------------------------------------------------------------------------------------------------------
@@ -65,7 +65,8 @@ def _obj(kind: str, name: str, namespace: str, spec: Json, **metadata: Any) -> J
 @st.composite
 def services(draw: st.DrawFn) -> Json:
     """An AIMService of any shape."""
-    spec = {"model": draw(mostly(samples.USUAL_MODEL, samples.SERVICE_MODELS, odds=2)), **draw(some(samples.SERVICE))}
+    model = draw(mostly(samples.USUAL_MODEL, samples.SERVICE_MODELS, odds=2))
+    spec = {"model": model, **draw(some(samples.SERVICE, most=2))}
     return _obj(
         "AIMService",
         draw(mostly("chat", samples.SERVICE_NAMES, odds=2)),

@@ -17,13 +17,14 @@ COMMANDS: dict[str, str] = {
     "up": "start a local cluster with the controller, on this machine, nothing installed",
     "demo": "the user guide's Quick Start on a local cluster, from YAML to Running",
     "render": "print what the controller would make of YAML files, without a cluster",
+    "cache": "list cached models and who refers to them; delete what nobody refers to",
     "crds": "print the custom resource definitions",
     "run": "run the controller against a cluster (kubeconfig or in-cluster)",
     "version": "print the version",
 }
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818  (not every one is an error)
     """Something a person can mend, in one sentence. `code` is the exit code."""
 
     def __init__(self, message: str, code: int = BAD_INPUT) -> None:
@@ -68,7 +69,7 @@ def _missing_extra(error: ModuleNotFoundError, command: str) -> str:
     missing = (error.name or "").partition(".")[0]
     if missing.startswith(("aimcore", "aimctl_runtime")):
         raise error
-    extra = {"run": "runtime", "up": "all", "demo": "all"}.get(command, "cli")
+    extra = {"run": "runtime", "cache": "all", "up": "all", "demo": "all"}.get(command, "cli")
     return f"{command!r} needs the Python package {missing!r}: install it with  pip install 'aimctl[{extra}]'"
 
 

@@ -107,6 +107,3 @@ def _state(obj: dict[str, Any]) -> str:
 
 def _indented(text: str) -> str:
     return "".join(f"  {line}\n" if line else "\n" for line in text.splitlines())
-
-
-

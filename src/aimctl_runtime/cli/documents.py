@@ -97,9 +97,7 @@ def _load(
         loader.dispose()
 
 
-def _take(
-    document: Document, kinds: Collection[tuple[str, str]], documents: list[Document], faults: list[str]
-) -> None:
+def _take(document: Document, kinds: Collection[tuple[str, str]], documents: list[Document], faults: list[str]) -> None:
     if document.object is None:
         return
     fault = _fault(document.object, kinds)
@@ -171,5 +169,7 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[mi
 
 def dump(value: Any) -> str:
     """The YAML text of one object: deterministic, members in the order given."""
-    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=10**6)
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=10**6
+    )
     return text

@@ -66,7 +66,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def known_kinds() -> set[tuple[str, str]]:
     """The (apiVersion, kind) pairs that may stand in a file."""
-    ours = {(f"{c['spec']['group']}/{c['spec']['versions'][0]['name']}", c["spec"]["names"]["kind"]) for c in our_crds()}
+    ours = {
+        (f"{c['spec']['group']}/{c['spec']['versions'][0]['name']}", c["spec"]["names"]["kind"]) for c in our_crds()
+    }
     return ours | {(t.kind.api_version, t.kind.kind) for t in RESOURCE_TYPES}
 
 

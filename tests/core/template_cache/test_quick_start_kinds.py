@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from aimcore.facts import ImageLabels, PodLog
+from aimcore.facts import ImageLabels, InspectedImage, PodLog
 from aimcore.kinds.artifact import plan_artifact
 from aimcore.kinds.model import plan_model
 from aimcore.kinds.template import plan_template
@@ -53,7 +53,7 @@ def discover(world: Rounds) -> None:
     assert world.get("AIMModel", "ml-team", "qwen-qwen3-32b")["status"]["status"] == "Progressing"
     labels = {"com.amd.aim.model.canonicalName": "Qwen/Qwen3-32B"}
     labels["com.amd.aim.model.recommendedDeployments"] = json.dumps([DEPLOYMENT])
-    world.answer(ImageLabels(IMAGE, "ml-team"), labels)
+    world.answer(ImageLabels(IMAGE, "ml-team"), InspectedImage(labels))
     world.settle()
     (job,) = world.all("Job")
     world.patch(Key("Job", "ml-team", job["metadata"]["name"]), {"status": finished()})

@@ -1,7 +1,7 @@
 """One candidate: what a template alone decides about its selection.
 
-A reading, made once for each template and shared by all services: what can be said against it, its rank, and the verdict
-for each outcome, so that a selection among many only picks from what is there.
+A reading, made once for each template and shared by all services: what can be said against it, its rank, and the
+verdict for each outcome, so that a selection among many only picks from what is there.
 """
 
 from __future__ import annotations
@@ -68,7 +68,6 @@ class Candidate:
 def read_candidate(resource: Resource) -> Candidate:
     """The reading of a template as a candidate."""
     template = resource.read_as(read_template)
-    namespaced = template.scope == NAMESPACE_SCOPE
     return Candidate(
         template=template,
         rank=_rank(template),
@@ -76,7 +75,7 @@ def read_candidate(resource: Resource) -> Candidate:
         ineligible=_ineligible(template),
         unavailable=_unavailable(template),
         unoptimized=_unoptimized(template),
-        shadowed=None if namespaced else verdict_on(template, "NamespacedTemplatePreferred", "a namespaced one fits too"),
+        shadowed=_shadowed(template),
         no_gpu=verdict_on(template, NO_GPU, f"no node has a {template.gpu_model} GPU"),
         best=verdict_on(template, BEST, chosen=True),
         tied=verdict_on(template, TIED),
@@ -117,9 +116,15 @@ def missing_hardware(template: TemplateReading) -> str:
 
 def _unoptimized(template: TemplateReading) -> Verdict | None:
     kind = profile_type(template)
-    return None if kind == "optimized" else verdict_on(
-        template, "UnoptimizedTemplateFiltered", f"has the profile type {kind}"
-    )
+    if kind == "optimized":
+        return None
+    return verdict_on(template, "UnoptimizedTemplateFiltered", f"has the profile type {kind}")
+
+
+def _shadowed(template: TemplateReading) -> Verdict | None:
+    if template.scope == NAMESPACE_SCOPE:
+        return None
+    return verdict_on(template, "NamespacedTemplatePreferred", "a namespaced one fits too")
 
 
 def profile_type(template: TemplateReading) -> str:

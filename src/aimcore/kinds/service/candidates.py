@@ -55,6 +55,8 @@ class Tie:
 
 
 Selection = Picked | NotYet | NoneFits | Tie
+
+
 def select(snapshot: Snapshot, spec: ServiceSpec, model: str, candidates: Sequence[Candidate]) -> Selection:
     """Pick a template among the candidates of a model, given in (scope, name) order."""
     fallen: list[Verdict] = []

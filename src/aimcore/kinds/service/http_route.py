@@ -248,6 +248,6 @@ __all__ = [
     "path_invalid",
     "path_taken",
     "reference_path",
-    "route_names",
     "route_health",
+    "route_names",
 ]

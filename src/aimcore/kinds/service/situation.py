@@ -143,7 +143,8 @@ def _runtime_names(resource: Resource) -> tuple[str, ...]:
 
 
 def _names_by_revision(resource: Resource) -> tuple[str, str] | naming.NamespaceTooLong:
-    return naming.inference_service_names(resource.name, resource.namespace)
+    (route,) = resource.read_as(route_names)
+    return naming.inference_service_names(resource.name, resource.namespace, route)
 
 
 def _new_name(resource: Resource, revision: Revision) -> str | naming.NamespaceTooLong:
