@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import catalogue, commands, local, plans, scale
+from benchmarks import catalogue, commands, downloader, local, plans, scale
 
 BENCHMARKS: dict[str, Callable[[], bool]] = {
     "plans": plans.run,
     "scale": scale.run,
     "commands": commands.run,
     "local": local.run,
+    "downloader": downloader.run,
     "catalogue": catalogue.run,
 }
 

@@ -63,7 +63,8 @@ def surroundings(namespace: str, candidates: int = CANDIDATES) -> Iterator[Json]
     for n in range(candidates):
         yield template(n, namespace)
     yield {"apiVersion": AIM, "kind": "AIMTemplateCache",
-           "metadata": {"name": f"cache-{namespace}", "namespace": namespace, "uid": f"cache-{namespace}", "generation": 1},
+           "metadata": {"name": f"cache-{namespace}", "namespace": namespace, "uid": f"cache-{namespace}",
+                        "generation": 1},
            "spec": {"templateName": "qwen-0", "templateScope": "Namespace", "mode": "Shared"},
            "status": {"status": "Ready", "artifacts": {"art-1": {
                "uid": "a", "name": "art-1", "model": "Qwen/Qwen3-32B", "status": "Ready",
@@ -100,7 +101,8 @@ def nodes(count: int = 8) -> Iterator[Json]:
     """GPU nodes."""
     for n in range(count):
         yield {"apiVersion": "v1", "kind": "Node",
-               "metadata": {"name": f"node-{n}", "labels": {"amd.com/gpu.device-id": "74a1", "amd.com/gpu.vram": "192G"}},
+               "metadata": {"name": f"node-{n}",
+                            "labels": {"amd.com/gpu.device-id": "74a1", "amd.com/gpu.vram": "192G"}},
                "status": {"allocatable": {"amd.com/gpu": "8"}}}  # fmt: skip
 
 
@@ -163,7 +165,8 @@ def _running(manifest: Json) -> Iterator[Json]:
               "uid": f"InferenceService-{name}", "controller": True}]  # fmt: skip
     base = {"namespace": namespace, "labels": labels, "resourceVersion": "20", "creationTimestamp": CREATED}
     yield {"apiVersion": "apps/v1", "kind": "Deployment",
-           "metadata": {**base, "name": f"{name}-predictor", "uid": f"dep-{name}", "generation": 1, "ownerReferences": owner},
+           "metadata": {**base, "name": f"{name}-predictor", "uid": f"dep-{name}", "generation": 1,
+                        "ownerReferences": owner},
            "spec": {"replicas": 1},
            "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
                       "availableReplicas": 1, "conditions": [{"type": "Available", "status": "True"}]}}  # fmt: skip

@@ -228,9 +228,8 @@ def _reachable(components: Iterable[Health], unreachable: bool) -> Condition:
     if not unreachable:
         return _REACHABLE
     cause = _first(components, Category.INFRASTRUCTURE)
-    return condition(
-        "DependenciesReachable", False, "InfrastructureError", _because("Cannot reach dependencies", cause), at_fault=True
-    )
+    said = _because("Cannot reach dependencies", cause)
+    return condition("DependenciesReachable", False, "InfrastructureError", said, at_fault=True)
 
 
 def _auth_valid(components: Iterable[Health]) -> Condition:

@@ -136,12 +136,12 @@ def _granular_map(kind: str, path: Path, desired: Mapping[str, Any], live: Any, 
         inner = fields.get(f"f:{member}", _MISSING) if fields else _MISSING
         if not _granular(kind, (*path, member), value, other, inner):
             return False
-    return not _abandons(desired, live, fields)
+    return not fields or not _abandons(desired, live, fields)
 
 
 def _abandons(desired: Mapping[str, Any], live: Mapping[str, Any], owned: Mapping[str, Any]) -> bool:
     """Whether we own a member that is still there and no longer wanted."""
-    return bool(owned) and any(f.startswith("f:") and f[2:] not in desired and f[2:] in live for f in owned)
+    return any(f.startswith("f:") and f[2:] not in desired and f[2:] in live for f in owned)
 
 
 def _map_list(kind: str, path: Path, key: str, desired: Sequence[Any], live: Any, owned: Any) -> bool:

@@ -125,10 +125,14 @@ class Resource:
     @property
     def controller(self) -> Owner | None:
         """The owner reference with `controller: true`, if any."""
-        return next((o for o in self.owners if o.controller), None)
+        return self.read_as(_read_controller)
 
     def __repr__(self) -> str:
         return f"<Resource {self.key} rv={self.resource_version}>"
+
+
+def _read_controller(resource: Resource) -> Owner | None:
+    return next((o for o in resource.owners if o.controller), None)
 
 
 def _text(value: object) -> str:

@@ -62,3 +62,26 @@ def test_what_is_raised_in_a_session_comes_out_as_it_is(tmp_path: Path):
 
     with pytest.raises(Problem, match=r"port \d+ of 127.0.0.1 cannot be used: .*; choose another with --port"):
         scopes.run(claim)
+
+
+def test_objects_go_where_they_say_and_to_the_default_namespace_otherwise(tmp_path: Path):
+    file = tmp_path / "objects.yaml"
+    aim = "apiVersion: aim.eai.amd.com/v1alpha1\n"
+    file.write_text(
+        f"{aim}kind: AIMClusterRuntimeConfig\nmetadata: {{name: default}}\nspec: {{}}\n---\n"
+        f"{aim}kind: AIMRuntimeConfig\nmetadata: {{name: here}}\nspec: {{}}\n---\n"
+        f"{aim}kind: AIMRuntimeConfig\nmetadata: {{name: there, namespace: new}}\nspec: {{}}\n"
+    )
+
+    async def claim() -> None:
+        async with session(WorldSettings.read({}), speed=1.0, kubeconfig=tmp_path / "kubeconfig") as running:
+            running.apply(load_documents([str(file)], known_kinds()))
+            assert [(key.namespace, key.name) for key in running.applied] == [
+                ("", "default"), ("default", "here"), ("new", "there"),
+            ]  # fmt: skip
+            file.write_text(f"{aim}kind: AIMService\nmetadata: {{name: s, namespace: new}}\nspec: {{}}\n")
+            with pytest.raises(Problem, match=r"objects.yaml:1: AIMService s: spec.model: Required value"):
+                running.apply(load_documents([str(file)], known_kinds()))
+            assert list(running.services()) == []
+
+    scopes.run(claim)

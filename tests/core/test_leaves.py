@@ -208,3 +208,9 @@ def test_a_list_item_with_a_key_of_another_shape_is_nobodys(junk):
     assert not says("InferenceService", isvc({}, ownerReferences=[{"uid": "u1"}]), live)
     template = {"kind": "AIMServiceTemplate", "metadata": {"name": "a"}, "spec": {"env": [{"name": "A", "value": "1"}]}}
     assert not says("AIMServiceTemplate", template, {**template, "spec": {"env": [{"name": junk}]}})
+
+
+def test_a_scalar_at_the_top_is_a_leaf():
+    desired = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "immutable": True}
+    assert says("Secret", desired, copy.deepcopy(desired))
+    assert not says("Secret", desired, {**desired, "immutable": False})

@@ -12,7 +12,9 @@ from aimcore.unused import BY_HAND, DOWNLOADING, cache_entries
 GROUP = "aim.eai.amd.com/v1alpha1"
 
 
-def made(kind, name, *, spec=None, status=None, labels=None, owners=None, namespace="team", managed="aim-x", **metadata):
+def made(
+    kind, name, *, spec=None, status=None, labels=None, owners=None, namespace="team", managed="aim-x", **metadata
+):
     marks = {"app.kubernetes.io/managed-by": managed} if managed else {}
     return Resource.of(
         {
@@ -85,32 +87,38 @@ def test_services_of_other_namespaces_keep_nothing():
     assert used_by(cache(), service(namespace="others"))["cache"] == ()
 
 
+def mounting(claim="llama-claim"):
+    return {"volumes": [{"name": "m", "persistentVolumeClaim": {"claimName": claim}}]}
+
+
 @pytest.mark.parametrize(
     "workload",
     [
-        made("Pod", "w", spec={"volumes": [{"persistentVolumeClaim": {"claimName": "llama-claim"}}]}),
-        made("InferenceService", "w", spec={"predictor": {"volumes": [{"persistentVolumeClaim": {"claimName": "llama-claim"}}]}}),
+        made("Pod", "w", spec=mounting()),
+        made("InferenceService", "w", spec={"predictor": mounting()}),
         made("InferenceService", "w", spec={"predictor": {"model": {"storageUri": "pvc://llama-claim/x"}}}),
-        made("Deployment", "w", spec={"template": {"spec": {"volumes": [{"persistentVolumeClaim": {"claimName": "llama-claim"}}]}}}),
+        made("Deployment", "w", spec={"template": {"spec": mounting()}}),
     ],
     ids=["pod", "inference-service", "storage-uri", "deployment"],
-)  # fmt: skip
+)
 def test_a_workload_that_mounts_the_claim_refers_to_the_artifact(workload):
     assert used_by(artifact(), workload)["llama"] == (f"{workload.kind} w",)
+
+
+OWN_JOB = {"aim.eai.amd.com/component": "download"}
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        made("Pod", "w", spec={"volumes": [{"persistentVolumeClaim": {"claimName": "llama-claim"}}]}, status={"phase": "Succeeded"}),
-        made("Pod", "w", spec={"volumes": [{"persistentVolumeClaim": {"claimName": "other-claim"}}]}),
-        made("Pod", "w", spec={"volumes": [{"persistentVolumeClaim": {"claimName": "llama-claim"}}]}, namespace="others"),
-        made("Job", "w", spec={"template": {"spec": {"volumes": [{"persistentVolumeClaim": {"claimName": "llama-claim"}}]}}},
-             labels={"aim.eai.amd.com/component": "download"}),
-        made("Pod", "w", spec={"volumes": [{"persistentVolumeClaim": {"claimName": "llama-claim"}}]}, deletionTimestamp="2026-01-01T00:00:00Z"),
+        made("Pod", "w", spec=mounting(), status={"phase": "Succeeded"}),
+        made("Pod", "w", spec=mounting("other-claim")),
+        made("Pod", "w", spec=mounting(), namespace="others"),
+        made("Job", "w", spec={"template": {"spec": mounting()}}, labels=OWN_JOB),
+        made("Pod", "w", spec=mounting(), deletionTimestamp="2026-01-01T00:00:00Z"),
     ],
     ids=["finished", "another-claim", "another-namespace", "its-own-job", "deleting"],
-)  # fmt: skip
+)
 def test_these_refer_to_nothing(other):
     assert used_by(artifact(), other)["llama"] == ()
 
@@ -148,13 +156,12 @@ def test_a_download_at_work_is_not_disturbed(status):
     assert used_by(artifact(status={"status": status}))["llama"] == (DOWNLOADING,)
 
 
+NAMES = ["persistentVolumeClaim", "claimName", "cache", "artifacts", "name", "status", "volumes", "uid"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["persistentVolumeClaim", "claimName", "cache", "artifacts", "name", "status", "volumes", "uid"]),
-        inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=8,
-)  # fmt: skip
+)
 
 
 @given(

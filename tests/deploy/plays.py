@@ -65,6 +65,24 @@ async def a_registry_is_read_with_a_secret_and_makes_cluster_models(play: Play) 
     await play.until("the model makes templates", lambda: play.all("AIMClusterServiceTemplate"))
 
 
+async def a_template_is_no_longer_derived_and_deleted(play: Play) -> None:
+    def metadata(metric: str) -> Json:
+        return {"imageMetadata": {"model": {"recommendedDeployments": [{"metric": metric}]}}}
+
+    for kind, templates, namespace in (
+        ("AIMModel", "AIMServiceTemplate", "ml-team"),
+        ("AIMClusterModel", "AIMClusterServiceTemplate", ""),
+    ):
+        play.create(kind, "given", {"image": TAGGED, **metadata("latency")}, namespace=namespace)
+
+        def metrics(of: str = templates) -> set[str]:
+            return {t["spec"]["metric"] for t in play.all(of) if t["spec"]["modelName"] == "given"}
+
+        await play.until("its template is there", lambda seen=metrics: seen() == {"latency"})
+        play.merge(kind, "given", {"spec": metadata("throughput")}, namespace=namespace)
+        await play.until("another is there alone", lambda seen=metrics: seen() == {"throughput"})
+
+
 async def a_download_fails_is_retried_and_everything_is_deleted(play: Play) -> None:
     play.create("AIMModel", "lost", {"image": LOST, "discovery": {"extractMetadata": False}})
     template(play, "lost", "lost", "hf://Acme/Lost")
@@ -110,6 +128,7 @@ PLAYS = (
     a_service_comes_up_with_a_route_and_loses_it,
     a_service_is_scaled_by_a_scaled_object_of_ours_and_then_no_more,
     a_registry_is_read_with_a_secret_and_makes_cluster_models,
+    a_template_is_no_longer_derived_and_deleted,
     a_download_fails_is_retried_and_everything_is_deleted,
     a_template_with_a_cache_of_its_own_discovers_and_caches,
     a_server_crashes_and_its_log_is_read,

@@ -96,8 +96,8 @@ class Play:
         body = {"apiVersion": group or "v1", "kind": kind, "metadata": metadata, **more}
         self.cluster.create({**body, "spec": spec} if spec else body)
 
-    def merge(self, kind: str, name: str, patch: Json) -> None:
-        self.cluster.patch(Key(kind, NAMESPACE, name), patch, PatchType.MERGE)
+    def merge(self, kind: str, name: str, patch: Json, *, namespace: str = NAMESPACE) -> None:
+        self.cluster.patch(Key(kind, namespace, name), patch, PatchType.MERGE)
 
     def delete(self, kind: str, name: str) -> None:
         self.cluster.delete(Key(kind, NAMESPACE, name))

@@ -13,7 +13,7 @@ from pathlib import Path
 from aimcore.health.logs import find_cause
 
 ROOT = Path(__file__).parents[2]
-_KEPT = ("PATH", "LANG", "HOME", "COVERAGE_PROCESS_START")
+_KEPT = ("PATH", "LANG", "HOME", "COVERAGE_PROCESS_CONFIG")
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,11 @@ def store():
     server.start()
     url = "http://{}:{}".format(*server.get_host_and_port())
     client = boto3.client(
-        "s3", endpoint_url=url, aws_access_key_id="id-of-the-test", aws_secret_access_key=SECRET, region_name="us-east-1"
+        "s3",
+        endpoint_url=url,
+        aws_access_key_id="id-of-the-test",
+        aws_secret_access_key=SECRET,
+        region_name="us-east-1",
     )
     client.create_bucket(Bucket="models")
     yield url, client

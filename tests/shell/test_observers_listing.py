@@ -12,10 +12,13 @@ import pytest
 from aiohttp import web
 
 from aimcore.facts import Answer, Failure, FailureKind, ListingUnderWay, RepositoryListing, RepositoryTags
-from aimctl_runtime.clock import VirtualClock
+from aimctl_runtime.clock import SystemClock, VirtualClock
+from aimctl_runtime.observe import catalogues
+from aimctl_runtime.observe.catalogues import Catalogues
 from aimctl_runtime.observe.desk import AnsweringDesk, Telling
 from aimctl_runtime.observe.listing import NEWS_EVERY, TagLister
-from aimctl_runtime.observe.secrets import SecretReader
+from aimctl_runtime.observe.page import RegistryError
+from aimctl_runtime.observe.secrets import Credentials, Keychain, SecretReader
 
 from .doubles import START, Lines, ScriptedClient, log_into, run
 from .web import serving
@@ -141,3 +144,60 @@ def test_a_telling_observer_that_raises_gives_a_failure():
 
     (failure,) = run(claim())
     assert isinstance(failure, Failure)
+
+
+# ---- catalogues -----------------------------------------------------------------------------------------------------
+def names_of(handler: Any, registry: str = "docker.io", *, port: str = "") -> Any:
+    """The repositories that Docker Hub's catalogue has, or the error."""
+
+    async def claim() -> Any:
+        async with serving(handler) as host, aiohttp.ClientSession() as session:
+            reader = Catalogues(session, SystemClock(), docker_hub=f"http://{port or host}", github=f"http://{host}")
+            want = RepositoryTags(registry, "acme/aim-*", "ns")
+            try:
+                return [name async for name in reader.names(want, Keychain((("ghcr.io", Credentials("u", "t")),)))]
+            except RegistryError as error:
+                return error
+
+    return run(claim())
+
+
+@pytest.mark.rule("S-12")
+@pytest.mark.parametrize("document", [[], {"results": 3}, {"results": [None, {"name": 7}]}, {"next": 3}])
+def test_a_catalogue_of_another_shape_has_no_names(document: Any):
+    async def handler(_request: web.Request) -> web.Response:
+        return web.json_response(document)
+
+    assert names_of(handler) == []
+
+
+@pytest.mark.rule("S-13")
+def test_packages_of_another_shape_have_no_names():
+    async def handler(_request: web.Request) -> web.Response:
+        return web.json_response([{"name": "aim-x"}, {"name": None}, 3])
+
+    assert names_of(handler, "ghcr.io") == ["acme/aim-x"]
+
+
+@pytest.mark.rule("S-12", "D-8")
+def test_a_catalogue_that_points_elsewhere_or_is_not_there_is_told():
+    async def handler(_request: web.Request) -> web.Response:
+        return web.json_response({"results": [], "next": "http://evil.example/"})
+
+    assert names_of(handler).failure_kind is FailureKind.MALFORMED
+    gone = names_of(handler, port="127.0.0.1:1")
+    assert gone.failure_kind is FailureKind.UNREACHABLE
+    assert str(gone).startswith("failed to fetch repos for namespace acme: ")
+
+
+@pytest.mark.rule("S-12")
+def test_a_catalogue_without_end_is_not_followed_for_ever(monkeypatch):
+    monkeypatch.setattr(catalogues, "MAX_PAGES", 3)
+
+    async def endless(request: web.Request) -> web.Response:
+        if "packages" in request.path:
+            return web.json_response([{"name": f"aim-{n}"} for n in range(catalogues.GITHUB_PAGE)])
+        return web.json_response({"results": [{"name": "aim-x"}], "next": f"http://{request.host}/v2/more"})
+
+    for registry in ("docker.io", "ghcr.io"):
+        assert str(names_of(endless, registry)).endswith("sends more than 3 pages")

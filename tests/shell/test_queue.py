@@ -248,3 +248,27 @@ def test_kinds_take_turns():
             assert [await queue.take() for _ in range(5)] == [A, *others, B, C]
 
     run(claim())
+
+
+def test_a_key_that_waits_alone_in_the_slow_lane_changes_lanes_whole():
+    async def claim() -> None:
+        async with make() as (_, queue):
+            queue.add(A, low=True)
+            queue.add(A, low=True)
+            queue.add(A)
+            assert len(queue) == 1
+            assert await queue.take() == A
+            queue.done(A)
+            assert queue.is_idle
+
+    run(claim())
+
+
+def test_a_moment_of_a_virtual_clock_that_has_passed_is_not_waited_for():
+    async def claim() -> None:
+        clock = VirtualClock(START)
+        clock.advance(5)
+        await clock.sleep_until(5.0)
+        assert clock.next_wake() is None
+
+    run(claim())

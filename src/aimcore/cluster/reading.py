@@ -33,8 +33,11 @@ def text(value: object, *path: str) -> str:
 
 def mapping(value: object, *path: str) -> Mapping[str, Any]:
     """The object at `path`, or an empty one."""
-    found = at(value, *path)
-    return found if type(found) is dict or isinstance(found, Mapping) else EMPTY
+    for name in path:
+        if type(value) is not dict and not isinstance(value, Mapping):
+            return EMPTY
+        value = value.get(name)
+    return value if type(value) is dict or isinstance(value, Mapping) else EMPTY
 
 
 def objects(value: object, *path: str) -> tuple[Json, ...]:
@@ -57,4 +60,4 @@ def whole(value: object, *path: str) -> int:
 
 def named(value: object, *path: str) -> tuple[Json, ...]:
     """The objects with a non-empty `name` in the list at `path`: environment variables, pull secrets."""
-    return tuple(e for e in objects(value, *path) if text(e, "name"))
+    return tuple([e for e in objects(value, *path) if text(e, "name")])

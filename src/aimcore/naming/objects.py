@@ -38,10 +38,7 @@ def inference_service_name(service: str, namespace: str, *, revision: int) -> st
 
 
 def inference_service_names(service: str, namespace: str, route: str) -> tuple[str, str] | NamespaceTooLong:
-    """The names of a service's InferenceService at revision 1 and from revision 2 on.
-
-    `route`: the name of its HTTPRoute, which follows the same rule with a higher limit; mostly all three are the same.
-    """
+    """Its names at revision 1 and from 2 on. `route`: the name of the HTTPRoute, made alike with a higher limit."""
     limit = 52 - len(namespace)
     if limit < _SHORTEST_LIMIT:
         message = (

@@ -20,7 +20,7 @@ from aimctl_runtime.observe.page import RegistryError, get_once, get_patiently
 from aimctl_runtime.observe.reference import canonical_registry
 from aimctl_runtime.observe.secrets import Keychain
 
-GITHUB_PAGE = 100
+GITHUB_PAGE = DOCKER_HUB_PAGE = 100
 DOCKER_HUB = "https://hub.docker.com"
 GITHUB = "https://api.github.com"
 
@@ -48,7 +48,7 @@ class Catalogues:
         namespace = want.repository.split("/", 1)[0].rstrip("*")
         if not namespace:
             raise RegistryError(FailureKind.MALFORMED, f"cannot extract namespace from pattern: {want.repository}")
-        url = f"{self._docker_hub}/v2/namespaces/{namespace}/repositories"
+        url = f"{self._docker_hub}/v2/namespaces/{namespace}/repositories?page_size={DOCKER_HUB_PAGE}"
         for _ in range(MAX_PAGES):
             page = await self._document(url, {}, f"failed to fetch repos for namespace {namespace}")
             results = page.get("results") if isinstance(page, dict) else None
@@ -62,6 +62,7 @@ class Catalogues:
             if urlsplit(address).netloc != urlsplit(url).netloc:
                 raise RegistryError(FailureKind.MALFORMED, "Docker Hub points to another host for its next page")
             url = address
+        raise _endless("Docker Hub")
 
     async def _of_github(self, want: RepositoryTags, keychain: Keychain) -> AsyncIterator[str]:
         organisation = want.repository.removeprefix("/").split("/", 1)[0].rstrip("*")
@@ -89,6 +90,7 @@ class Catalogues:
                     yield f"{organisation}/{entry['name']}"
             if len(entries) < GITHUB_PAGE:
                 return
+        raise _endless("GitHub")
 
     async def _of_catalogue(self, want: RepositoryTags, keychain: Keychain) -> AsyncIterator[str]:
         registry = canonical_registry(want.registry)
@@ -112,6 +114,10 @@ class Catalogues:
             raise error.said_of(prefix) from error
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise RegistryError(FailureKind.UNREACHABLE, f"{prefix}: {problem or type(problem).__name__}") from problem
+
+
+def _endless(who: str) -> RegistryError:
+    return RegistryError(FailureKind.MALFORMED, f"{who} sends more than {MAX_PAGES} pages")
 
 
 def texts(document: Any, member: str) -> list[str]:

@@ -388,3 +388,13 @@ def test_no_foreign_json_keeps_a_name_from_being_made(text, entry, items, mappin
     naming.discovered_template_name("m", text, mapping)
     naming.custom_template_name("m", 0, mapping)
     naming.artifact_name(text, [entry, {"name": "A", "valueFrom": {"secretKeyRef": entry}}], "", None)
+
+
+@pytest.mark.rule("R-9.3")
+@given(st.from_regex(r"[a-z0-9-]{1,63}", fullmatch=True), st.integers(1, 42))
+def test_the_short_cut_by_the_name_of_the_route_changes_no_name(service, length):
+    namespace = "n" * length
+    oldest = naming.derived_name((service,), (namespace,), limit=52 - length)
+    newest = naming.derived_name((service,), (namespace,), limit=min(52 - length, naming.MAX_PREDICTOR_NAME))
+    route = naming.route_name(service, namespace)
+    assert naming.inference_service_names(service, namespace, route) == (oldest, newest)

@@ -197,3 +197,24 @@ def test_a_declared_size_is_shown_for_people(size, shown):
 )
 def test_bytes_are_shown_for_people(number, shown):
     assert quantity.human_bytes(number) == shown
+
+
+QUANTITIES = NUMBERS | JSON | st.from_regex(r"[0-9]{1,4}(|m|k|M|G|T|Ki|Mi|Gi|Ti)", fullmatch=True)
+
+
+@given(QUANTITIES)
+def test_a_quantity_is_what_can_be_read_as_one(value):
+    assert quantity.is_quantity(value) == (quantity.parse(value) is not None)
+
+
+@given(QUANTITIES, QUANTITIES)
+def test_one_amount_exceeds_another_as_numbers_do(left, right):
+    a, b = quantity.parse(left), quantity.parse(right)
+    assert quantity.exceeds(left, right) == (a is not None and b is not None and a > b)
+
+
+def test_common_texts_and_others_are_compared_alike():
+    assert quantity.exceeds("1500m", "1")
+    assert quantity.exceeds("1Gi", "999Mi")
+    assert not quantity.exceeds("1Gi", "1.5Gi")
+    assert not quantity.exceeds("x", "1")

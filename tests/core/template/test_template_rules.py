@@ -6,7 +6,9 @@ import pytest
 
 from aimcore.facts import PodLog
 from aimcore.kinds.template import plan_template
+from aimcore.kinds.template.slots import waiting_for_discovery
 from aimcore.resource import Key
+from aimcore.snapshot import Snapshot
 from core.kind_rounds import Rounds, aim, condition_of, finished, message_of, node, pod
 
 IMAGE = "img:1"
@@ -150,3 +152,10 @@ def test_the_affinity_follows_the_gpu_of_the_spec_not_the_discovered_one():
     affinity = template(rounds)["status"]["resolvedNodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert affinity["nodeSelectorTerms"][0]["matchExpressions"][0]["values"] == ["74a1", "74a9", "74b5", "74bd"]
     assert Key("AIMServiceTemplate", "ns", "t") in rounds.plans
+
+
+@pytest.mark.rule("O-5")
+def test_a_template_that_is_gone_does_not_wait_for_a_slot():
+    rounds = world()
+    snapshot = Snapshot(rounds.table, rounds.now)
+    assert snapshot.view(waiting_for_discovery, "AIMServiceTemplate", "ns", "gone") is None

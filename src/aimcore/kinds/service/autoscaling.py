@@ -9,12 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from aimcore.api import quantity
 from aimcore.cluster.kserve import InferenceServiceReading
-from aimcore.cluster.reading import at, mapping, objects, text, texts, whole
 from aimcore.kinds.service.inputs import ServiceSpec
+from aimcore.kinds.service.metrics import Metric
 from aimcore.kinds.service.revisions import Revision
 from aimcore.resource import Json
 
@@ -37,7 +35,7 @@ def choose_class(spec: ServiceSpec, live: InferenceServiceReading | None, revisi
 
 def desired_autoscaling(spec: ServiceSpec) -> Json:
     """`spec.predictor.autoScaling` of an autoscaled InferenceService."""
-    metrics = [_desired_metric(m) for m in objects(spec.autoscaling, "metrics")]
+    metrics = [_desired_metric(m) for m in spec.metrics]
     return {"metrics": metrics or [_cpu_metric()]}
 
 
@@ -48,49 +46,29 @@ def _cpu_metric() -> Json:
 
 def uses_cpu(spec: ServiceSpec) -> bool:
     """Whether the service scales on CPU utilisation, for want of metrics of its own."""
-    return not objects(spec.autoscaling, "metrics")
+    return not spec.metrics
 
 
-def _desired_metric(metric: Mapping[str, Any]) -> Json:
-    measured, target = mapping(metric, "podmetric", "metric"), mapping(metric, "podmetric", "target")
-    return {
-        "type": text(metric, "type"),
-        "podmetric": {"metric": _measured(measured), "target": _target(target)},
-    }
+def _desired_metric(metric: Metric) -> Json:
+    return {"type": metric.type, "podmetric": {"metric": _measured(metric), "target": _target(metric)}}
 
 
-def _measured(measured: Mapping[str, Any]) -> Json:
-    desired: Json = {"backend": text(measured, "backend") or "opentelemetry"}
-    if address := text(measured, "serverAddress"):
-        desired["serverAddress"] = address
-    if names := texts(measured, "metricNames"):
-        desired["metricNames"] = list(names)
-    desired["query"] = query_of(measured)
-    if operation := text(measured, "operationOverTime"):
-        desired["operationOverTime"] = operation
+def _measured(metric: Metric) -> Json:
+    desired: Json = {"backend": metric.backend or "opentelemetry"}
+    if metric.address:
+        desired["serverAddress"] = metric.address
+    if metric.names:
+        desired["metricNames"] = list(metric.names)
+    desired["query"] = metric.query
+    if metric.operation:
+        desired["operationOverTime"] = metric.operation
     return desired
 
 
-def query_of(measured: Mapping[str, Any]) -> str:
-    """The query of a metric: the written one, else its only metric name, else ""."""
-    names = texts(measured, "metricNames")
-    return text(measured, "query") or (names[0] if len(names) == 1 else "")
-
-
-def _target(target: Mapping[str, Any]) -> Json:
-    desired: Json = {"type": text(target, "type"), "value": target_value(target)}
-    if average := _quantity_text(target, "averageValue"):
-        desired["averageValue"] = average
-    if utilization := whole(target, "averageUtilization"):
-        desired["averageUtilization"] = utilization
+def _target(metric: Metric) -> Json:
+    desired: Json = {"type": metric.target_type, "value": metric.target}
+    if metric.average:
+        desired["averageValue"] = metric.average
+    if metric.utilization:
+        desired["averageUtilization"] = metric.utilization
     return desired
-
-
-def target_value(target: Mapping[str, Any]) -> str:
-    """The value that KServe reads: `value`, else `averageValue`, else ""."""
-    return _quantity_text(target, "value") or _quantity_text(target, "averageValue")
-
-
-def _quantity_text(target: Mapping[str, Any], field: str) -> str:
-    value = at(target, field)
-    return str(value) if quantity.is_quantity(value) else ""

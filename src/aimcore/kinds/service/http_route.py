@@ -125,12 +125,8 @@ def desired_route(resource: Resource, name: str, routing: Routing, path: str, in
     if routing.annotations:
         metadata["annotations"] = dict(routing.annotations)
     rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
-    backend = {
-        "kind": "Service",
-        "name": predictor_name(inference_service),
-        "namespace": resource.namespace,
-        "port": 80,
-    }
+    target = predictor_name(inference_service)
+    backend = {"kind": "Service", "name": target, "namespace": resource.namespace, "port": 80}
     rule: Json = {
         "matches": [{"path": {"type": "PathPrefix", "value": path}}],
         "filters": [{"type": "URLRewrite", "urlRewrite": rewrite}],

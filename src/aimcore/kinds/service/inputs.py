@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from aimcore import labels
 from aimcore.cluster.catalogue import caching_mode
 from aimcore.cluster.reading import at, mapping, named, objects, text
+from aimcore.kinds.service.metrics import Metric, read_metric
 from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 
@@ -81,6 +82,7 @@ class ServiceSpec:
     min_replicas: int | None
     max_replicas: int | None
     autoscaling: Mapping[str, Any] | None
+    metrics: tuple[Metric, ...]
     runtime_config: str
     runtime_config_written: str
     storage_class: str | None
@@ -143,7 +145,8 @@ def read_spec(resource: Resource) -> ServiceSpec:
         replicas=typed(int, "replicas", "a whole number of 1 or more", pods),
         min_replicas=typed(int, "minReplicas", "a whole number of 1 or more", pods),
         max_replicas=typed(int, "maxReplicas", "a whole number of 1 or more", pods),
-        autoscaling=typed(dict, "autoScaling", "an object with metrics", pods),
+        autoscaling=(autoscaling := typed(dict, "autoScaling", "an object with metrics", pods)),
+        metrics=tuple([read_metric(m) for m in objects(autoscaling, "metrics")]),
         runtime_config=(text(spec, "runtimeConfigName")) or "default",
         runtime_config_written=typed(str, "runtimeConfigName", "a name", (RUNTIME_CONFIG,)) or "",
         storage_class=typed(str, "defaultStorageClassName", "the name of a storage class", (CACHE,), "storage"),

@@ -21,8 +21,8 @@ from aimcore.cluster.keda import (
     scaling_parameters,
 )
 from aimcore.cluster.kserve import InferenceServiceReading
-from aimcore.cluster.reading import mapping, objects, text
-from aimcore.kinds.service.autoscaling import CPU_TARGET, EXTERNAL, KEDA, query_of, target_value, uses_cpu
+from aimcore.cluster.reading import mapping
+from aimcore.kinds.service.autoscaling import CPU_TARGET, EXTERNAL, KEDA, uses_cpu
 from aimcore.kinds.service.inputs import HPA, ServiceSpec
 from aimcore.naming import hpa_name, predictor_name
 from aimcore.plan import Deletion
@@ -87,19 +87,18 @@ def desired_scaled_object(
 def _triggers(spec: ServiceSpec, namespace: str, target: str, *, by_us: bool) -> Iterator[Json]:
     if uses_cpu(spec):
         yield {"type": "cpu", "metricType": "Utilization", "metadata": {"value": str(CPU_TARGET)}}
-    for metric in objects(spec.autoscaling, "metrics"):
-        measured, wanted = mapping(metric, "podmetric", "metric"), mapping(metric, "podmetric", "target")
+    for metric in spec.metrics:
         details: Json = {
-            "scalerAddress": text(measured, "serverAddress") or SCALER_ADDRESS,
-            "metricQuery": _selected(query_of(measured), namespace, target, by_us=by_us),
-            "targetValue": target_value(wanted),
+            "scalerAddress": metric.address or SCALER_ADDRESS,
+            "metricQuery": _selected(metric.query, namespace, target, by_us=by_us),
+            "targetValue": metric.target,
         }
-        operation = text(measured, "operationOverTime") or ("last_one" if by_us else "")
+        operation = metric.operation or ("last_one" if by_us else "")
         if operation:
             details["operationOverTime"] = operation
         trigger: Json = {"type": "external", "metadata": details}
         if by_us:
-            trigger["metricType"] = "Value" if text(wanted, "type") == "Value" else "AverageValue"
+            trigger["metricType"] = "Value" if metric.target_type == "Value" else "AverageValue"
         yield trigger
 
 

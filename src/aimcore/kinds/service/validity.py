@@ -21,7 +21,10 @@ _PODS = (INFERENCE_SERVICE,)
 def read_problems(resource: Resource) -> tuple[Problem, ...]:
     """Everything that is wrong with a service's own spec, in a stable order. A reading: made once for each object."""
     spec = resource.read_as(read_spec)
-    return (*spec.problems, *(p for check in CHECKS for p in check(resource, spec)))
+    found = list(spec.problems)
+    for check in CHECKS:
+        found.extend(check(resource, spec))
+    return tuple(found)
 
 
 def _name(resource: Resource, _spec: ServiceSpec) -> Iterator[Problem]:

@@ -1,0 +1,3 @@
+#!/bin/sh
+# What a download job runs: one source URI.
+exec aim-artifact-downloader "$@"
