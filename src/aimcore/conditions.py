@@ -309,9 +309,15 @@ def _ready(
         cause = _first(components, Category.INFRASTRUCTURE)
         message = _because("Infrastructure error - waiting for retry", cause)
         return condition("Ready", False, "InfrastructureError", message, at_fault=True)
-    lowest = min([health for health, _ in unready], key=_counted)
+    waiting = [health for health, _ in unready]
+    told = next((h for h in waiting if h.reason in _TOLD), None)
+    lowest = told or min(waiting, key=_counted)
     message = f"Waiting for components to become ready: {lowest.component}: {lowest.message or lowest.reason}"
-    return condition("Ready", False, "Progressing", message)
+    return condition("Ready", False, "Progressing" if told is None else told.reason, message)
+
+
+_TOLD = frozenset({"RolloutInProgress"})
+"""Reasons of a component on its way that Ready takes over: they say that the object still serves."""
 
 
 def _in_grace(snapshot: Snapshot, reachable: Mapping[str, Any] | None) -> bool:
@@ -351,7 +357,7 @@ def _events(final: Iterable[Condition], before: Mapping[str, Mapping[str, Any]])
             yield PlannedEvent("Warning" if entry.at_fault else "Normal", entry.reason, entry.message or _said(entry))
 
 
-_FAULTLESS = ("Progressing", "AllComponentsReady")
+_FAULTLESS = ("Progressing", "AllComponentsReady", *_TOLD)
 """Reasons of Ready that speak of no fault."""
 
 

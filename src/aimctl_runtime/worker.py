@@ -162,7 +162,8 @@ class Worker:
         for want in thought.wants:
             self._desk.ask(want)
         if thought.changes.status is not None:
-            waits_until = self._pace.next_write(thought.changes.status)
+            is_asking = bool(thought.wants) and bool(resource.status.get("conditions"))
+            waits_until = self._pace.next_write(thought.changes.status, is_asking=is_asking)
             if waits_until is not None:
                 await self._emit(resource, (), results)
                 return self._ending(thought.again_at(waits_until), results, log)

@@ -100,6 +100,18 @@ def test_pruning_a_cluster_deletes_exactly_what_nobody_refers_to(tmp_path, capsy
     assert said.out.splitlines() == ["deleted AIMArtifact team/idle (11 GiB)", "1 of 3 unused, 11 GiB freed"]
 
 
+def test_a_cluster_without_kserve_has_caches_too(tmp_path, capsys):
+    code, _, said = run_on_cluster(tmp_path, capsys, "list", without=["InferenceService"])
+    assert code == OK
+    assert rows(said.out)["aimart/used"].endswith("Pod reader")
+
+
+def test_what_cannot_be_looked_through_is_never_pruned(tmp_path, capsys):
+    code, left, said = run_on_cluster(tmp_path, capsys, "prune", "--yes", without=["AIMService"])
+    assert (code, sorted(left)) == (NO_CLUSTER, ["idle", "own", "used"])
+    assert "aimservices cannot be listed" in said.err
+
+
 @pytest.mark.parametrize("how", [[], ["--dry-run"]])
 def test_without_yes_nothing_is_deleted(tmp_path, capsys, how):
     code, left, said = run_on_cluster(tmp_path, capsys, "prune", *how)

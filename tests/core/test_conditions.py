@@ -136,6 +136,14 @@ def test_waiting_names_the_lowest_cause():
     assert the(v, "Ready")["message"] == "Waiting for components to become ready: A: Slow"
 
 
+def test_a_rollout_is_told_by_ready_itself():
+    rolling = Health("InferenceService", State.STARTING, "RolloutInProgress", "old replicas still serve", DOWN)
+    v = verdict(rolling, Health("Cache", State.PENDING, "r", "m"), stored=[stored("Ready", "True", reason="AllComponentsReady")])
+    assert (the(v, "Ready")["status"], the(v, "Ready")["reason"]) == ("False", "RolloutInProgress")
+    assert the(v, "Ready")["message"].endswith("InferenceService: old replicas still serve")
+    assert events_of(v) == [("Normal", "RolloutInProgress")]
+
+
 # ---- infrastructure -------------------------------------------------------------------------------------------------
 BROKEN = failing("Cache", Category.INFRASTRUCTURE, "Timeout", "Request timed out")
 

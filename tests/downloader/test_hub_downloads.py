@@ -120,6 +120,13 @@ def test_the_records_are_those_of_the_hubs_own_library(hub, program, target):
         assert (record.commit_hash, record.etag) == (COMMIT, file.etag)
 
 
+def test_bookkeeping_that_was_uploaded_by_mistake_is_left_out(hub, program, target):
+    record = ".cache/huggingface/download/a.safetensors.metadata"
+    hub.repository(MODEL, {"a.safetensors": 2 * MB, record: 40})
+    assert program.run(URI).code == 0
+    assert COMMIT in (target / record).read_text()
+
+
 def test_bodies_that_end_early_are_taken_up_where_they_ended(hub, program, target):
     model = hub.repository(MODEL, {"a.safetensors": 20 * MB})
     model.files["a.safetensors"].limit = 7 * MB

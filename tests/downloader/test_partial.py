@@ -99,7 +99,7 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../x", "a/../../x", "", ".cache/aim/x", "a\0b", ".cache/huggingface/download/a.metadata"]
+    "path", ["/etc/passwd", "../x", "a/../../x", "", ".cache/aim/x", "a\0b", "./.git/config"]
 )
 def test_a_path_that_leads_elsewhere_is_refused(folder, path):
     with pytest.raises(DownloadError):

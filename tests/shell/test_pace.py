@@ -9,7 +9,7 @@ import pytest
 from aimcore.changes import PatchStatus
 from aimcore.resource import Key
 from aimctl_runtime.clock import VirtualClock
-from aimctl_runtime.pace import NEWS, PROGRESS, Pace
+from aimctl_runtime.pace import ANSWERS, NEWS, PROGRESS, Pace
 
 KEY = Key("AIMService", "ns", "a")
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -32,6 +32,19 @@ def test_the_next_waits_for_its_rest(is_progress, rest):
     assert pace.next_write(status(is_progress=is_progress)) == NOW + rest
     clock.advance(rest.total_seconds())
     assert pace.next_write(status(is_progress=is_progress)) is None
+
+
+def test_a_status_with_open_questions_waits_for_the_answers_but_not_for_ever():
+    clock = VirtualClock(NOW)
+    pace = Pace(clock)
+    change = status(is_progress=False)
+    assert pace.next_write(change, is_asking=True) == NOW + ANSWERS
+    clock.advance(ANSWERS.total_seconds() - 1)
+    assert pace.next_write(change, is_asking=True) == NOW + ANSWERS
+    assert pace.next_write(change) is None
+    assert pace.next_write(change, is_asking=True) == clock.now() + ANSWERS
+    clock.advance(ANSWERS.total_seconds())
+    assert pace.next_write(change, is_asking=True) is None
 
 
 def test_an_object_that_is_gone_is_forgotten():

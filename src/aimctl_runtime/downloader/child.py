@@ -18,7 +18,7 @@ from typing import Protocol
 
 from aimctl_runtime.downloader.events import Failed, Fetched, Listed, tell
 from aimctl_runtime.downloader.failures import Cause, DownloadError, storage_full, storage_is_full
-from aimctl_runtime.downloader.folder import Folder, WantedFile
+from aimctl_runtime.downloader.folder import Folder, WantedFile, is_bookkeeping
 from aimctl_runtime.downloader.protocols import HF_TRANSFER
 from aimctl_runtime.downloader.sources import BucketSource, HubSource, parse_source
 from aimctl_runtime.downloader.transfer import ByteSource, Transfer
@@ -67,11 +67,12 @@ def _do(work: str, uri: str, target: Path, protocol: str) -> None:
     if work == "size":
         tell(Listed(sum(one.file.size for one in remote.files), len(remote.files)))
         return
+    wanted = [one for one in remote.files if not is_bookkeeping(one.file.path)]
     folder = remote.folder(target)
     transfer = Transfer(remote, folder, workers=connections, by_part=by_part)
-    transfer.run([one.file for one in remote.files])
+    transfer.run([one.file for one in wanted])
     tell(Fetched())
-    verify(remote.files, folder, remote.excuses)
+    verify(wanted, folder, remote.excuses)
 
 
 def _connected(uri: str, protocol: str) -> tuple[Remote, int, bool]:

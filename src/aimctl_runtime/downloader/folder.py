@@ -4,7 +4,8 @@
 2. Each whole file has a record. For hub files it is the one that huggingface_hub keeps for a local folder, below
    `.cache/huggingface/download`: commit, checksum, time. So either downloader goes on with what the other left.
 3. A file counts as present if its size is right and its record, if there is one, names the wanted content.
-4. A path of a source stays inside the folder, and out of `.cache`.
+4. A path of a source stays inside the folder. What a source holds of somebody's bookkeeping (`.git`, these folders
+   below `.cache`) is not fetched: it would be mixed up with ours.
 """
 
 from __future__ import annotations
@@ -21,6 +22,14 @@ from aimctl_runtime.downloader.partial import PartialFile, partial_name
 HUB_RECORDS = Path(".cache/huggingface/download")
 OBJECT_RECORDS = Path(".cache/aim/objects")
 PARTIALS = Path(".cache/aim/partial")
+
+
+_BOOKKEEPING = (".git/", ".cache/huggingface/", ".cache/aim/")
+
+
+def is_bookkeeping(path: str) -> bool:
+    """Whether a file of a source belongs to somebody's bookkeeping and not to the model."""
+    return PurePosixPath(path).as_posix().startswith(_BOOKKEEPING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,8 @@ class Folder:
     def final(self, file: WantedFile) -> Path:
         """Where a file belongs. Raises DownloadError for a path that leads elsewhere."""
         pure = PurePosixPath(file.path)
-        if pure.is_absolute() or not pure.parts or ".." in pure.parts or pure.parts[0] == ".cache" or "\0" in file.path:
+        is_outside = pure.is_absolute() or not pure.parts or ".." in pure.parts or "\0" in file.path
+        if is_outside or is_bookkeeping(file.path):
             raise DownloadError(Cause.OTHER, f"{file.path!r}: a file of this name cannot be stored safely")
         return self.root / pure
 
