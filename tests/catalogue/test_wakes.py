@@ -19,7 +19,8 @@ EACH = 20
 
 @pytest.fixture(scope="module")
 def settled() -> Stage:
-    """Twenty templates for each of two GPU models and for none, on one model; two services. One GPU model is there."""
+    """Twenty templates for each of two GPU models and for none, on one model, with a service each, and two services
+    that choose among the templates of another model. One GPU model is there."""
     stage = Stage({"nodes": [{"name": "one", "deviceId": "74a1"}, {"name": "plain", "gpus": 0}]})
     off = {"extractMetadata": False, "createServiceTemplates": False}
     stage.put("AIMModel", "model", spec={"image": BASE, "discovery": off})
@@ -28,6 +29,13 @@ def settled() -> Stage:
             spec = {"modelName": "model", "modelSources": SOURCES, "hardware": hardware}
             stage.put("AIMServiceTemplate", f"{kind}-{number:02}", spec=spec)
         stage.put("AIMService", f"on-{kind}", spec={"model": {"name": "model"}, "template": {"name": f"{kind}-00"}})
+    stage.put("AIMModel", "other", spec={"image": "acme/other:1", "discovery": off})
+    for gpus in (1, 2):
+        hardware = {"gpu": {"requests": gpus, "model": "MI300X"}}
+        spec = {"modelName": "other", "modelSources": SOURCES, "hardware": hardware, "type": "optimized"}
+        stage.put("AIMServiceTemplate", f"other-{gpus}", spec=spec)
+    for replicas in (1, 2):
+        stage.put("AIMService", f"chooses-{replicas}", spec={"model": {"name": "other"}, "replicas": replicas})
     stage.run()
     return stage
 
@@ -50,11 +58,11 @@ def relabel(stage: Stage, name: str, **labels: str) -> None:
 
 @pytest.mark.rule("W-1", "G-11", "T-33")
 def test_a_gpu_that_comes_wakes_only_the_templates_and_services_that_need_it(settled: Stage):
-    assert settled.statuses("AIMServiceTemplate") == {"Ready": 2 * EACH, "NotAvailable": EACH}
+    assert settled.statuses("AIMServiceTemplate") == {"Ready": 2 * EACH + 2, "NotAvailable": EACH}
     relabel(settled, "plain", **{"amd.com/gpu.device-id": "75a3"})
     assert planned(settled, "AIMServiceTemplate") == {f"mi355x-{n:02}" for n in range(EACH)}
     assert planned(settled, "AIMService") == {"on-mi355x"}
-    assert settled.statuses("AIMServiceTemplate") == {"Ready": 3 * EACH}
+    assert settled.statuses("AIMServiceTemplate") == {"Ready": 3 * EACH + 2}
 
 
 @pytest.mark.rule("W-3", "G-11")

@@ -98,9 +98,7 @@ def folder(tmp_path):
     return Folder(tmp_path, HUB_RECORDS, "commit")
 
 
-@pytest.mark.parametrize(
-    "path", ["/etc/passwd", "../x", "a/../../x", "", ".cache/aim/x", "a\0b", "./.git/config"]
-)
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a/../../x", "", ".cache/aim/x", "a\0b", "./.git/config"])
 def test_a_path_that_leads_elsewhere_is_refused(folder, path):
     with pytest.raises(DownloadError):
         folder.final(WantedFile(path, 1, "i"))

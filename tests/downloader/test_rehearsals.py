@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +18,7 @@ URI = "hf://amd/tiny-model"
 @pytest.mark.rule("A7.1", "A8")
 def test_a_played_download_is_half_then_whole_then_verified(program, api, tmp_path):
     run = program.run(
-        URI, AIM_DEBUG_SIMULATE_DOWNLOAD="true", AIM_DEBUG_DOWNLOAD_DURATION="1.5", AIM_DEBUG_VERIFY_DURATION="1.2",
+        URI, AIM_DEBUG_SIMULATE_DOWNLOAD="true", AIM_DEBUG_DOWNLOAD_DURATION="1.3", AIM_DEBUG_VERIFY_DURATION="0.1",
         **api.environment,
     )  # fmt: skip
     assert run.code == 0, run.log
@@ -43,8 +46,8 @@ def test_a_told_failure_fails(program):
 
 @pytest.mark.rule("A7.1", "A7.4")
 def test_a_told_hang_ends_at_the_stall_timeout(program):
-    run = program.run(URI, AIM_DEBUG_CAUSE_HANG="true", STALL_TIMEOUT="1")
-    assert (run.code, run.last_line) == (1, "Stalled: not one new byte in 1 s")
+    run = program.run(URI, AIM_DEBUG_CAUSE_HANG="true", STALL_TIMEOUT="0.5")
+    assert (run.code, run.last_line) == (1, "Stalled: not one new byte in 0.5 s")
 
 
 @pytest.mark.rule("A7.1", "A7.3")
@@ -92,9 +95,6 @@ def test_a_terminal_shows_a_bar(hub, program):
     hub.repository("amd/tiny-model", {"a.safetensors": 8 << 20})
     hub.bytes_per_second = 8 << 20
     ours, theirs = pty.openpty()
-    import subprocess
-    import sys
-
     process = subprocess.Popen(
         [sys.executable, "-m", "aimctl_runtime.downloader", URI], env=program.environment, stderr=theirs
     )
@@ -125,8 +125,6 @@ def test_the_supervisor_loads_no_transfer_library(program, hub):
     hub.bytes_per_second = 32 << 20
     process = program.start(URI)
     eventually(lambda: hub.sent.total() > 4 << 20, "the download has begun")
-    from pathlib import Path
-
     (child,) = children_of(process.pid)
     loaded = {pid: Path(f"/proc/{pid}/status").read_text() for pid in (process.pid, child)}
     resident = {pid: int(text.partition("VmRSS:")[2].split()[0]) for pid, text in loaded.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from datetime import timedelta
@@ -21,21 +20,8 @@ from aimctl_runtime.observe.registry import ImageInspector
 from aimctl_runtime.observe.secrets import Credentials, Keychain, SecretReader
 
 from .doubles import START, ScriptedClient, run
+from .registries import VirtualClockThatRuns
 from .web import serving
-
-
-class Hurried(VirtualClock):
-    """A clock on which pauses cost nothing; what was waited for is in `waited`."""
-
-    def __init__(self) -> None:
-        super().__init__(START)
-        self.waited: list[float] = []
-
-    async def sleep_until(self, moment: float) -> None:
-        self.waited.append(round(moment - self.monotonic(), 3))
-        self.advance(max(0.0, moment - self.monotonic()))
-        await asyncio.sleep(0)
-
 
 CONFIG = json.dumps({"config": {"Labels": {"a": "b"}}}).encode()
 CONFIG_DIGEST = "sha256:" + hashlib.sha256(CONFIG).hexdigest()
@@ -64,7 +50,7 @@ def inspect(replies: Replies, version: str = ":1", clock: VirtualClock | None = 
             config = options.get("docker_config")
             if config is not None:
                 config.write_text(config.read_text().replace("HOST", host))
-            images = ImageInspector(session, SecretReader(ScriptedClient(), config), clock or Hurried())
+            images = ImageInspector(session, SecretReader(ScriptedClient(), config), clock or VirtualClockThatRuns())
             return await images.labels(ImageLabels(f"{host}/a/b{version}", "ns"))
 
     return run(claim())
@@ -76,7 +62,7 @@ def busy(wait: str) -> web.Response:
 
 @pytest.mark.rule("D-8", "S-17")
 def test_a_short_wait_that_a_registry_asks_for_is_kept_in_place():
-    clock = Hurried()
+    clock = VirtualClockThatRuns()
     assert inspect(Replies(busy("7")), clock=clock).labels == {"a": "b"}
     assert clock.waited == [7.0]
 
@@ -84,7 +70,7 @@ def test_a_short_wait_that_a_registry_asks_for_is_kept_in_place():
 @pytest.mark.rule("D-8", "S-17")
 @pytest.mark.parametrize("wait", ["3600", "Mon, 23 Nov 2099 16:00:00 GMT"])
 def test_a_long_wait_is_told_and_nobody_is_bothered_meanwhile(wait: str):
-    replies, clock = Replies(busy(wait)), Hurried()
+    replies, clock = Replies(busy(wait)), VirtualClockThatRuns()
     failure = inspect(replies, clock=clock)
     assert isinstance(failure, Failure)
     assert failure.kind is FailureKind.RATE_LIMITED

@@ -11,10 +11,10 @@ from typing import Final, Literal
 from pydantic import Field
 
 from aimcore.api.condition import CONDITIONS_TEXT, OBSERVED_GENERATION_TEXT, Conditions
-from aimcore.api.download import MODEL_ID_PATTERN, SOURCE_URI_PATTERN
 from aimcore.api.meta import EnvVars, PullSecret
 from aimcore.api.reading import AimObject
 from aimcore.api.shape import Int32, Int64, Quantity, Shape, Timestamp, immutable
+from aimcore.api.words import MODEL_ID_PATTERN, SOURCE_URI_PATTERN
 
 DOWNLOADER_IMAGE: Final = "ghcr.io/silogen/aim-artifact-downloader:0.2.0"
 

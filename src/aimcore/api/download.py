@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from pydantic import Field
 
 from aimcore.api.meta import EnvVars
 from aimcore.api.shape import Quantity, Shape
-
-MODEL_ID_PATTERN: Final = r"^[a-zA-Z0-9_-]+/[a-zA-Z0-9._-]+$"
-SOURCE_URI_PATTERN: Final = r"^(hf|s3)://[^ \t\r\n]+$"
+from aimcore.api.words import MODEL_ID_PATTERN, SOURCE_URI_PATTERN
 
 
 class ModelSource(Shape):

@@ -6,16 +6,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
-
 from pydantic import ConfigDict, Field
 
 from aimcore.api.shape import Int32, Quantity, Shape, rule, rules
-
-Metric = Literal["latency", "throughput"]
-Precision = Literal["auto", "fp4", "fp8", "fp16", "fp32", "bf16", "int4", "int8"]
-ProfileType = Literal["optimized", "preview", "unoptimized"]
-DEFAULT_GPU_RESOURCE: Final = "amd.com/gpu"
+from aimcore.api.words import DEFAULT_GPU_RESOURCE
 
 _MODEL_OR_VRAM = rule(
     '!(has(self.model) && self.model != "" && has(self.minVram))',

@@ -11,11 +11,12 @@ from pydantic import ConfigDict, Field
 
 from aimcore.api.condition import CONDITIONS_TEXT, OBSERVED_GENERATION_TEXT, Conditions
 from aimcore.api.download import ModelSource
-from aimcore.api.hardware import HardwareRequirements, Metric, Precision, ProfileType
+from aimcore.api.hardware import HardwareRequirements
 from aimcore.api.image_metadata import ImageMetadata
 from aimcore.api.meta import EnvVars, PullSecret, Reference, ResourceRequirements
 from aimcore.api.reading import AimObject
 from aimcore.api.shape import Bool, Int64, Shape, rule, rules
+from aimcore.api.words import Metric, Precision, ProfileType
 
 _HARDWARE_KNOWN = rule(
     "!has(self.modelSources) || size(self.modelSources) == 0 || (has(self.custom) && has(self.custom.hardware)) || "

@@ -12,13 +12,14 @@ from pydantic import ConfigDict, Field
 
 from aimcore.api.condition import CONDITIONS_TEXT, OBSERVED_GENERATION_TEXT, Conditions
 from aimcore.api.download import ModelSource
-from aimcore.api.hardware import HardwareRequirements, Metric, Precision
+from aimcore.api.hardware import HardwareRequirements
 from aimcore.api.meta import EnvVars, PullSecret, Reference, ResourceRequirements
 from aimcore.api.reading import AimObject
 from aimcore.api.routing import Routing
 from aimcore.api.runtime_config import StorageConfig
 from aimcore.api.scaling import AutoScaling
 from aimcore.api.shape import Bool, Int32, Int64, Shape, immutable, rule, rules
+from aimcore.api.words import Metric, Precision
 
 _ONE_CHOICE = rule(
     "(has(self.name) ? 1 : 0) + (has(self.image) ? 1 : 0) + (has(self.custom) ? 1 : 0) == 1",

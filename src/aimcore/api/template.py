@@ -13,10 +13,11 @@ from pydantic import Field
 from aimcore.api.affinity import NodeAffinity
 from aimcore.api.condition import CONDITIONS_TEXT, OBSERVED_GENERATION_TEXT, Conditions
 from aimcore.api.download import ModelSource
-from aimcore.api.hardware import HardwareRequirements, Metric, Precision, ProfileType
+from aimcore.api.hardware import HardwareRequirements
 from aimcore.api.meta import EnvVars, PullSecret, Reference, ResourceRequirements
 from aimcore.api.reading import AimObject
 from aimcore.api.shape import NULLABLE, Bool, FreeJson, Int32, Int64, Shape, StringMap, Timestamp, immutable
+from aimcore.api.words import Metric, Precision, ProfileType
 
 
 class ClusterServiceTemplateSpec(Shape):

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, get_args
 
 from aimcore.api import quantity
-from aimcore.api.download import MODEL_ID_PATTERN, SOURCE_URI_PATTERN
-from aimcore.api.hardware import Metric, Precision, ProfileType
+from aimcore.api.words import MODEL_ID_PATTERN, SOURCE_URI_PATTERN, Metric, Precision, ProfileType
 from aimcore.resource import Json
 
 _GIBIBYTE = 1024**3
