@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -72,7 +72,7 @@ async def _measure(host: str) -> bool:
             raise SystemExit(f"the registry could not be listed: {listing}")
         table.learn_answer(want, Answer(listing, SystemClock().now()))
         plan = make_plan(Snapshot(table, SystemClock().now(), settings), SOURCE)
-        cpu, memory = time.process_time() - start, _peak() - idle
+        cpu, memory = time.process_time() - start, _megabytes("VmHWM") - idle
     print(  # noqa: T201
         f"catalogue: {len(listing.images):,} tags listed, {plan.status['availableModels']:,} match, "
         f"{len(plan.children)} models: {cpu:.2f} s CPU (bar {CPU_BAR}), {memory:.1f} MB (bar {MEMORY_BAR:.0f})"
@@ -89,13 +89,14 @@ class _NoApi:
 
 
 def _resident() -> float:
-    """The memory of this process, in MB."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize() / 1e6
+    """The memory of this process, in MB; its peak is counted from here on."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _megabytes("VmRSS")
 
 
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+def _megabytes(row: str) -> float:
+    found = re.search(rf"^{row}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
 
 
 # ---- models ---------------------------------------------------------------------------------------------------------

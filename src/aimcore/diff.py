@@ -182,7 +182,9 @@ def _status(plan: Plan, resource: Resource) -> PatchStatus | None:
     return PatchStatus(plan.key, patch, resource.resource_version, _field_manager(plan), progress)
 
 
-_PROGRESS_MEMBERS = frozenset({"conditions", "progress", "status", "templateSelection"})
+_PROGRESS_MEMBERS = frozenset(
+    {"cache", "conditions", "progress", "resolvedModel", "resolvedTemplate", "status", "templateSelection"}
+)
 _ON_THE_WAY = frozenset({"Pending", "Starting", "Progressing"})
 
 
