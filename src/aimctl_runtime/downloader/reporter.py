@@ -2,7 +2,8 @@
 
 1. It never harms the download: every error is swallowed after one line in the log, nobody waits for an answer.
 2. Patches that wait are merged, the newest value wins: after an outage one patch says it all.
-3. At most one request a second; after a failure the pause doubles up to half a minute.
+3. At most one request a second; after a failure the pause doubles up to half a minute. At the end the last state is
+   sent at once, and tried three times.
 4. An artifact that is gone ends the reporting.
 5. The token is read anew for every request: it is exchanged while we run.
 """
@@ -24,6 +25,7 @@ ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _ANSWER_WITHIN = 5.0
 _BETWEEN_REQUESTS = 1.0
 _LONGEST_PAUSE = 30.0
+_LAST_TRIES = 3
 
 Json = dict[str, Any]
 
@@ -87,6 +89,7 @@ class Reporter:
         self._closed = False
         self._pause = 0.0
         self._last_problem = ""
+        self._last_tries = _LAST_TRIES
         self._thread = threading.Thread(target=self._send_all, name="reporter", daemon=True)
         if patch is not None:
             self._thread.start()
@@ -115,6 +118,10 @@ class Reporter:
             sent_at = time.monotonic()
             if not self._send(status):
                 self._put_back(status)
+                if self._closed:
+                    self._last_tries -= 1
+                    if not self._last_tries:
+                        return
             self._rest(sent_at + max(_BETWEEN_REQUESTS, self._pause))
 
     def _next(self) -> Json | None:
@@ -134,13 +141,10 @@ class Reporter:
 
     def _rest(self, until: float) -> None:
         with self._changed:
-            while (left := until - time.monotonic()) > 0:
-                if self._closed:
-                    # The end is near: one short pause between tries, whatever went before.
-                    left = min(left, _BETWEEN_REQUESTS / 2)
-                    self._changed.wait(left)
-                    return
+            while not self._closed and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
+            if self._closed and self._pause:
+                self._changed.wait(_BETWEEN_REQUESTS / 2)
 
     def _send(self, status: Json) -> bool:
         """Whether nothing is left to do about this status."""
