@@ -10,7 +10,7 @@ _state = {"active": False}
 
 
 def put_up() -> None:
-    """From here on, touching the world outside raises `FenceBroken`."""
+    """From here on, touching the world outside raises `FenceBrokenError`."""
     _state["active"] = True
 
 
@@ -18,7 +18,7 @@ def take_down() -> None:
     _state["active"] = False
 
 
-class FenceBroken(AssertionError):
+class FenceBrokenError(AssertionError):
     """The core touched the world outside."""
 
 
@@ -31,10 +31,10 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         if isinstance(path, str) and path.endswith((".py", ".pyc", ".so")) and (mode is None or "r" in str(mode)):
             return
         _state["active"] = False
-        raise FenceBroken(f"the core opened {path!r}")
+        raise FenceBrokenError(f"the core opened {path!r}")
     if event.startswith(_FORBIDDEN):
         _state["active"] = False
-        raise FenceBroken(f"the core did {event} {arguments!r}")
+        raise FenceBrokenError(f"the core did {event} {arguments!r}")
 
 
 sys.addaudithook(_watch)

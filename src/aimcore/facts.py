@@ -96,7 +96,7 @@ class FailureKind(StrEnum):
     UNREACHABLE = "unreachable"
     RATE_LIMITED = "rate-limited"
     MALFORMED = "malformed"
-    SECRET_NOT_FOUND = "secret-not-found"
+    SECRET_NOT_FOUND = "secret-not-found"  # noqa: S105  a kind of failure
     FORBIDDEN = "forbidden"
 
 

@@ -19,7 +19,7 @@ def in_namespace(namespace: str, value: str) -> str:
     return f"{namespace}/{value}"
 
 
-def _all(resource: Resource) -> Iterable[str]:
+def _all(_resource: Resource) -> Iterable[str]:
     return ("",)
 
 

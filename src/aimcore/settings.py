@@ -1,4 +1,4 @@
-"""The operator's own settings, as far as plans depend on them. The shell reads flags and environment, never the core."""
+"""The operator's own settings, as far as plans depend on them. Flags and environment are read by the shell alone."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ class Table:
         return touched
 
     def _recompute(self, view: ViewRead) -> bool:
-        """Whether the value of a view changed. Afterwards the view is known anew, or forgotten by all its inner reads."""
+        """Whether the value of a view changed. Afterwards it is known anew, or forgotten by all its inner reads."""
         value, reads = self._views.pop(view)
         for inner in reads:
             readers = self._viewed[inner]

@@ -68,7 +68,7 @@ def test_a_refused_object_applies_nothing(tmp_path):
     )
     done = aimctl("up", "--apply", "two.yaml", cwd=tmp_path)
     assert done.returncode == 2
-    assert 'two.yaml:10: AIMService b: spec.model: Required value' in done.stderr
+    assert "two.yaml:10: AIMService b: spec.model: Required value" in done.stderr
     assert "ml-team/qwen-chat" not in done.stdout
 
 

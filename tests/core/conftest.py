@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import fence
 import pytest
+
+import fence
 
 
 @pytest.hookimpl(hookwrapper=True)

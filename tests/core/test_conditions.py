@@ -138,7 +138,9 @@ def test_waiting_names_the_lowest_cause():
 
 def test_a_rollout_is_told_by_ready_itself():
     rolling = Health("InferenceService", State.STARTING, "RolloutInProgress", "old replicas still serve", DOWN)
-    v = verdict(rolling, Health("Cache", State.PENDING, "r", "m"), stored=[stored("Ready", "True", reason="AllComponentsReady")])
+    v = verdict(
+        rolling, Health("Cache", State.PENDING, "r", "m"), stored=[stored("Ready", "True", reason="AllComponentsReady")]
+    )
     assert (the(v, "Ready")["status"], the(v, "Ready")["reason"]) == ("False", "RolloutInProgress")
     assert the(v, "Ready")["message"].endswith("InferenceService: old replicas still serve")
     assert events_of(v) == [("Normal", "RolloutInProgress")]
@@ -149,7 +151,12 @@ BROKEN = failing("Cache", Category.INFRASTRUCTURE, "Timeout", "Request timed out
 
 
 def stored(type_, status, *, since=NOW, reason="r"):
-    return {"type": type_, "status": status, "reason": reason, "lastTransitionTime": since.strftime("%Y-%m-%dT%H:%M:%SZ")}
+    return {
+        "type": type_,
+        "status": status,
+        "reason": reason,
+        "lastTransitionTime": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
 
 
 @pytest.mark.rule("R-11.5")

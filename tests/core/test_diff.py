@@ -32,7 +32,12 @@ def service(**metadata):
 def route(path="/a", **metadata):
     metadata = {"name": "r", "namespace": "ns", **metadata}
     rules = [{"matches": [{"path": {"type": "PathPrefix", "value": path}}]}]
-    return {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute", "metadata": metadata, "spec": {"rules": rules}}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": metadata,
+        "spec": {"rules": rules},
+    }
 
 
 def live_route(path="/a", *, version="9", **metadata):
@@ -107,7 +112,9 @@ def test_a_conflict_rests_until_the_child_or_the_manifest_changes(refusal):
     assert needed(desired="another")
 
 
-@pytest.mark.parametrize("refusal", [Refusal.QUOTA_EXCEEDED, Refusal.ADMISSION_DENIED, Refusal.FORBIDDEN, Refusal.INVALID_SPEC])
+@pytest.mark.parametrize(
+    "refusal", [Refusal.QUOTA_EXCEEDED, Refusal.ADMISSION_DENIED, Refusal.FORBIDDEN, Refusal.INVALID_SPEC]
+)
 def test_a_refused_create_rests_and_the_plan_is_made_again_then(refusal):
     table = refused(Table([service()]), refusal, seen="")
     snapshot = Snapshot(table, NOW + timedelta(seconds=4))

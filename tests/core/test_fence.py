@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from fence import FenceBroken
+from fence import FenceBrokenError
 
 
 def test_opening_a_file_breaks_the_fence():
-    with pytest.raises(FenceBroken, match="opened"):
-        Path(tempfile.gettempdir(), "x").open("w")
+    with pytest.raises(FenceBrokenError, match="opened"):
+        Path(tempfile.gettempdir(), "x").write_text("y")
 
 
 def test_a_socket_breaks_the_fence():
-    with pytest.raises(FenceBroken, match="socket"):
+    with pytest.raises(FenceBrokenError, match="socket"):
         socket.socket()
 
 
 def test_a_process_breaks_the_fence():
-    with pytest.raises(FenceBroken, match=r"subprocess|os\."):
+    with pytest.raises(FenceBrokenError, match=r"subprocess|os\."):
         subprocess.run(["true"], check=False)

@@ -16,7 +16,12 @@ def managed(fields, manager=ME, operation="Apply", **more):
 
 
 def isvc(predictor, **metadata):
-    return {"apiVersion": "x", "kind": "InferenceService", "metadata": {"name": "a", **metadata}, "spec": {"predictor": predictor}}
+    return {
+        "apiVersion": "x",
+        "kind": "InferenceService",
+        "metadata": {"name": "a", **metadata},
+        "spec": {"predictor": predictor},
+    }
 
 
 def container(**members):
@@ -39,7 +44,9 @@ def test_members_of_others_are_no_difference():
 
 def test_a_missing_leaf_is_a_difference():
     assert not says("InferenceService", isvc({"minReplicas": 1}), isvc({}))
-    assert not says("InferenceService", isvc({"minReplicas": 1}), {"kind": "InferenceService", "metadata": {"name": "a"}})
+    assert not says(
+        "InferenceService", isvc({"minReplicas": 1}), {"kind": "InferenceService", "metadata": {"name": "a"}}
+    )
 
 
 def test_a_changed_scalar_is_a_difference():
@@ -68,8 +75,8 @@ def test_an_owned_leaf_that_is_already_gone_is_no_difference():
 
 def test_only_our_own_apply_counts_as_ours():
     mine = managed({"f:spec": {}})
-    entries = [managed({"f:x": {}}, manager="other"), managed({}, operation="Update"),
-               managed({}, subresource="status"), "junk", {"manager": ME, "operation": "Apply", "fieldsV1": 5}, mine]  # fmt: skip
+    others = [managed({"f:x": {}}, manager="other"), managed({}, operation="Update"), managed({}, subresource="status")]
+    entries = [*others, "junk", {"manager": ME, "operation": "Apply", "fieldsV1": 5}, mine]
     assert owned_fields({"metadata": {"managedFields": entries}}, ME) == {"f:spec": {}}
     assert owned_fields({"metadata": {"managedFields": entries[:-1]}}, ME) == {}
     assert owned_fields({}, ME) == {}
@@ -115,7 +122,9 @@ def test_kserves_stock_resources_are_no_difference_but_others_are():
                     isvc({"containers": [container(resources=filled)]}))  # fmt: skip
 
 
-@pytest.mark.parametrize("other", [[], [container(), container()], [container(image="j")], [container(env=[])], "x", None])
+@pytest.mark.parametrize(
+    "other", [[], [container(), container()], [container(image="j")], [container(env=[])], "x", None]
+)
 def test_an_atomic_list_is_compared_as_a_whole(other):
     wanted = isvc({"containers": [container()]})
     assert says("InferenceService", wanted, isvc({"containers": other})) == (other == [container(env=[])])
@@ -187,15 +196,21 @@ def test_a_map_that_the_server_keeps_as_one_leaf_is_compared_as_a_whole():
 
 def test_empty_and_absent_maps_are_the_same():
     assert says("InferenceService", isvc({"autoScaling": {}}), isvc({}))
-    assert says("InferenceService", isvc({"containers": [container(resources={})]}), isvc({"containers": [container()]}))
-    assert says("InferenceService", isvc({"containers": [container()]}), isvc({"containers": [container(resources=None)]}))
+    assert says(
+        "InferenceService", isvc({"containers": [container(resources={})]}), isvc({"containers": [container()]})
+    )
+    assert says(
+        "InferenceService", isvc({"containers": [container()]}), isvc({"containers": [container(resources=None)]})
+    )
     assert not says("InferenceService", isvc({"containers": [container(resources={"limits": {"x": "1"}})]}),
                     isvc({"containers": [container()]}))  # fmt: skip
     assert says("InferenceService", isvc({"a": None}), isvc({}))
 
 
 def test_an_owner_that_we_named_and_name_no_more_is_a_difference():
-    owners = [{"apiVersion": "x", "kind": "K", "name": name, "uid": uid} for name, uid in (("mine", "u1"), ("theirs", "u2"))]
+    owners = [
+        {"apiVersion": "x", "kind": "K", "name": name, "uid": uid} for name, uid in (("mine", "u1"), ("theirs", "u2"))
+    ]
     mine = managed({"f:metadata": {"f:ownerReferences": {'k:{"uid":"u1"}': {}}}})
     live = isvc({}, ownerReferences=owners, managedFields=[mine])
     assert says("InferenceService", isvc({}, ownerReferences=owners[:1]), live)

@@ -22,7 +22,11 @@ def node(name="n1", *, version="1", **labels):
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": name, "resourceVersion": version, "labels": {f"amd.com/{k}": v for k, v in labels.items()}},
+        "metadata": {
+            "name": name,
+            "resourceVersion": version,
+            "labels": {f"amd.com/{k}": v for k, v in labels.items()},
+        },
     }
 
 

@@ -23,4 +23,6 @@ def api(tmp_path):
 
 @pytest.fixture
 def program(tmp_path, hub):
-    return program_for(tmp_path, HF_ENDPOINT=hub.url)
+    program = program_for(tmp_path, HF_ENDPOINT=hub.url)
+    yield program
+    program.close()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aimcore.health.logs import find_cause
@@ -40,12 +40,22 @@ class Program:
     """The program with the environment that all its runs share."""
 
     environment: dict[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list, compare=False)
 
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "aimctl_runtime.downloader", *arguments],
             env={**self.environment, **variables}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a failed test has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
     def run(self, *arguments: str, **variables: str) -> Ended:
         return ended(self.start(*arguments, **variables))

@@ -49,7 +49,9 @@ def s3_program(tmp_path, url, **variables):
 
 @pytest.fixture
 def program(tmp_path, store):
-    return s3_program(tmp_path, store[0])
+    program = s3_program(tmp_path, store[0])
+    yield program
+    program.close()
 
 
 @pytest.fixture

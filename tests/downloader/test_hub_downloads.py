@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -157,14 +156,14 @@ def test_a_server_that_stalls_is_left_on_every_attempt_and_only_our_child_is_end
     model.files["a.safetensors"].after = lambda: release.wait(30)
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        run = program.run(URI, AIM_DOWNLOADER_PROTOCOL="HTTP,HF_TRANSFER", STALL_TIMEOUT="0.8", **api.environment)
+        run = program.run(URI, AIM_DOWNLOADER_PROTOCOL="HTTP,HF_TRANSFER", STALL_TIMEOUT="1", **api.environment)
         assert bystander.poll() is None
     finally:
         bystander.kill()
         bystander.wait()
         release.set()
     assert run.code == 1
-    assert run.last_line == "Stalled: not one new byte in 0.8 s"
+    assert run.last_line == "Stalled: not one new byte in 1 s"
     assert api.status["download"] == {
         "protocol": "HF_TRANSFER", "attempt": 2, "totalAttempts": 2, "protocolSequence": "HTTP,HF_TRANSFER",
         "message": "All 2 attempts exhausted",
@@ -264,20 +263,20 @@ def test_a_file_that_was_damaged_after_it_was_fetched_is_found_and_mended(hub, p
 # ---- the API server -------------------------------------------------------------------------------------------------
 @pytest.mark.rule("A7.3", "A7.4")
 def test_an_outage_of_the_api_costs_reports_and_no_bytes(hub, program, tmp_path, target):
-    model = hub.repository(MODEL, {"a.safetensors": 45 * MB})
-    hub.bytes_per_second = 20 * MB
+    model = hub.repository(MODEL, {"a.safetensors": 80 * MB})
+    hub.bytes_per_second = 25 * MB
     with api_server(tmp_path / "account") as api:
         process = program.start(
-            URI, AIM_DOWNLOADER_PROTOCOL="HTTP", EXPECTED_SIZE_BYTES=str(45 * MB), **api.environment
+            URI, AIM_DOWNLOADER_PROTOCOL="HTTP", EXPECTED_SIZE_BYTES=str(80 * MB), **api.environment
         )
         eventually(lambda: any(0 < p < 100 for p in api.percentages), "progress is told")
     before = len(api.patches)
     at_outage = hub.sent.total()
-    eventually(lambda: hub.sent.total() > at_outage + 24 * MB, "the download goes on")
+    eventually(lambda: hub.sent.total() > at_outage + 30 * MB, "the download goes on")
     with api_server(tmp_path / "account", api.port, api):
         run = ended(process)
     assert (run.code, differing(model, target)) == (0, [])
-    assert hub.sent.total() == 45 * MB
+    assert hub.sent.total() == 80 * MB
     assert len(api.patches) > before
     assert api.status["progress"]["percentage"] == 100
     assert "the download goes on" in run.log
@@ -291,17 +290,6 @@ def test_an_api_that_refuses_every_report_harms_nothing(hub, program, api, targe
     assert api.refused > 0
     assert run.reason is None
     assert run.last_line == "Done"
-
-
-@pytest.mark.rule("A7.4")
-def test_reports_keep_a_bounded_rate(hub, program, api):
-    hub.repository(MODEL, {"a.safetensors": 30 * MB})
-    hub.bytes_per_second = 15 * MB
-    assert program.run(URI, PROGRESS_INTERVAL="0.1", **api.environment).code == 0
-    times = [at for at, _ in api.patches]
-    assert len(times) >= 3
-    but_the_last = times[:-1]
-    assert all(later - earlier > 0.8 for earlier, later in itertools.pairwise(but_the_last))
 
 
 # ---- signals --------------------------------------------------------------------------------------------------------

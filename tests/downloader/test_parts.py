@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import threading
 import time
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from aimctl_runtime.downloader import reporter as reporter_module
 from aimctl_runtime.downloader.bucket import endpoint_of
-from aimctl_runtime.downloader.events import Failed, Fetched, Held, Listed, Verified, read_event, tell
+from aimctl_runtime.downloader.events import Failed, Fetched, Held, Listed, Started, Verified, read_event, tell
 from aimctl_runtime.downloader.failures import Cause, cause_of_code, storage_is_full
 from aimctl_runtime.downloader.progress import Progress, percentage_of
 from aimctl_runtime.downloader.protocols import attempts_of
@@ -119,6 +120,25 @@ def test_what_waits_is_merged_and_the_newest_value_wins(quick):
     assert sent[1:] == [{"progress": {"percentage": 4}, "download": {"attempt": 4, "message": "m"}}]
 
 
+@pytest.mark.rule("A7.4")
+def test_reports_keep_a_bounded_rate(monkeypatch):
+    monkeypatch.setattr(reporter_module, "_BETWEEN_REQUESTS", 0.1)
+    times = []
+
+    def patch(_status):
+        times.append(time.monotonic())
+        return 200
+
+    reporter = Reporter(patch, lambda _line: None)
+    for percentage in range(60):
+        reporter.tell({"progress": {"percentage": percentage}})
+        time.sleep(0.01)
+    reporter.close(5)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times[:-1])]
+    assert len(times) >= 3
+    assert min(gaps) >= 0.09
+
+
 def test_after_failures_the_newest_state_arrives_and_the_log_has_one_line(quick):
     answers = iter([ConnectionRefusedError("no"), ConnectionRefusedError("no"), 200])
     sent, lines, done = [], [], threading.Event()
@@ -208,7 +228,7 @@ def test_the_values_of_secret_variables_are_struck_out_wherever_they_stand(secre
 
 
 # ---- events ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("event", [Listed(5, 2), Held(3), Fetched(), Verified(2, 1), Failed("why")])
+@pytest.mark.parametrize("event", [Started(), Listed(5, 2), Held(3), Fetched(), Verified(2, 1), Failed("why")])
 def test_events_are_read_as_they_were_told(event, capsys):
     tell(event)
     assert read_event(capsys.readouterr().out) == event

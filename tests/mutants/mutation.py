@@ -1,4 +1,4 @@
-"""Plants a seeded fault: while `AIM_MUTANT` names a mutant, its module is imported with one text replaced by another."""
+"""Plants a seeded fault: a module is imported with one text replaced by another."""
 
 from __future__ import annotations
 

@@ -24,7 +24,18 @@ def test_there_are_enough_and_each_can_be_planted():
 
 
 def outcome(mutant, name):
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "mutants.plugin", *mutant.tests]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "mutants.plugin",
+        *mutant.tests,
+    ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "PYTEST"))}
     environment |= {"AIM_MUTANT": name, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=100)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from aimctl_runtime.downloader.events import Failed, Fetched, Listed, tell
+from aimctl_runtime.downloader.events import Failed, Fetched, Listed, Started, tell
 from aimctl_runtime.downloader.failures import Cause, DownloadError, storage_full, storage_is_full
 from aimctl_runtime.downloader.folder import Folder, WantedFile, is_bookkeeping
 from aimctl_runtime.downloader.protocols import HF_TRANSFER
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     work, uri, target, protocol = [*arguments, ""][:4]
     if work == "hang":
+        tell(Started())
         while True:
             time.sleep(_FOREVER)
     try:
@@ -84,10 +85,12 @@ def _connected(uri: str, protocol: str) -> tuple[Remote, int, bool]:
         case HubSource(repository):
             from aimctl_runtime.downloader.hub import HubRepository
 
+            tell(Started())
             return HubRepository(repository), _WORKERS.get(protocol, 8), protocol == HF_TRANSFER
         case BucketSource() as source:
             from aimctl_runtime.downloader.bucket import CONNECTIONS, Bucket
 
+            tell(Started())
             return Bucket(source, os.environ), CONNECTIONS, True
 
 

@@ -9,6 +9,11 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """The libraries are loaded; from here on the source is to blame for what takes long."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """The source has so many bytes in so many files."""
 
@@ -43,10 +48,10 @@ class Failed:
     message: str
 
 
-Event = Listed | Held | Fetched | Verified | Failed
+Event = Started | Listed | Held | Fetched | Verified | Failed
 
 _KINDS: dict[str, type[Event]] = {
-    "listed": Listed, "held": Held, "fetched": Fetched, "verified": Verified, "failed": Failed,
+    "started": Started, "listed": Listed, "held": Held, "fetched": Fetched, "verified": Verified, "failed": Failed,
 }  # fmt: skip
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _speaking = threading.Lock()

@@ -1,7 +1,7 @@
 """Runs one attempt in a child process and watches it.
 
 1. A child that brings no new byte for the stall timeout is killed, by its handle and alone. Verification brings no
-   bytes and is not timed.
+   bytes and is not timed. Loading its libraries has a time of its own: a busy node is no stalled source.
 2. The child's lines go to the screen; the last thing it says decides what its failure is called.
 3. However the supervisor ends, the child ends too.
 """
@@ -17,9 +17,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
-from aimctl_runtime.downloader.events import Event, Failed, Fetched, Held, Listed, read_event
+from aimctl_runtime.downloader.events import Event, Failed, Fetched, Held, Listed, Started, read_event
 from aimctl_runtime.downloader.failures import Cause, DownloadError, cause_of_code
 
+_START_WITHIN = 60.0
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -70,6 +71,7 @@ class _Watch:
     ) -> None:
         self._child = child
         self._stall_timeout = stall_timeout
+        self._limit = max(stall_timeout, _START_WITHIN)
         self._look_every = look_every
         self._hear = hear
         self._look = look
@@ -92,9 +94,9 @@ class _Watch:
             self._look()
             if line:
                 self._take(line)
-            if self._is_timed and time.monotonic() - self._grown_at >= self._stall_timeout:
+            if self._is_timed and time.monotonic() - self._grown_at >= self._limit:
                 self._child.kill()
-                raise DownloadError(Cause.STALLED, f"Stalled: not one new byte in {self._stall_timeout:g} s")
+                raise DownloadError(Cause.STALLED, f"Stalled: not one new byte in {self._limit:g} s")
         code = self._child.wait()
         for reader in readers:
             reader.join()
@@ -125,6 +127,8 @@ class _Watch:
                 return
             case Held(size) if size > self._held:
                 self._held, self._grown_at = size, time.monotonic()
+            case Started():
+                self._limit, self._grown_at = self._stall_timeout, time.monotonic()
             case Listed():
                 self._grown_at = time.monotonic()
             case Fetched():
