@@ -39,9 +39,12 @@ def test_a_played_verification_can_fail(program, api):
     assert api.status["progress"]["totalBytes"] == 5000
 
 
-@pytest.mark.rule("A7.1")
-def test_a_told_failure_fails(program):
-    assert program.run(URI, AIM_DEBUG_CAUSE_FAILURE="true").code == 1
+@pytest.mark.rule("A7.1", "A10")
+def test_a_told_failure_fails_and_a_missing_account_is_not_taken_for_its_cause(program, api, tmp_path):
+    account = {**api.environment, "AIM_SERVICE_ACCOUNT_DIR": str(tmp_path / "none")}
+    run = program.run(URI, AIM_DEBUG_CAUSE_FAILURE="true", **account)
+    assert (run.code, run.reason) == (1, None)
+    assert "The status is not told for now" in run.log
 
 
 @pytest.mark.rule("A7.1", "A7.4")

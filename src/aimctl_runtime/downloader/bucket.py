@@ -31,7 +31,7 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
-from aimctl_runtime.downloader.failures import Cause, DownloadError, storage_full, storage_is_full
+from aimctl_runtime.downloader.failures import Cause, DownloadError, described, storage_full, storage_is_full
 from aimctl_runtime.downloader.folder import OBJECT_RECORDS, Folder, WantedFile
 from aimctl_runtime.downloader.partial import Gap
 from aimctl_runtime.downloader.sources import BucketSource
@@ -141,7 +141,7 @@ class Bucket:
                 return None
             case BotoCoreError():
                 return DownloadError(Cause.OTHER, f"{what}: {error}")
-        return DownloadError(Cause.OTHER, f"{what}: {type(error).__name__}: {error}")
+        return DownloadError(Cause.OTHER, f"{what}: {described(error)}")
 
     def _refused(self, error: ClientError, what: str) -> DownloadError | None:
         said = error.response.get("Error", {})

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from aimctl_runtime.downloader.events import Failed, Fetched, Listed, Started, tell
-from aimctl_runtime.downloader.failures import Cause, DownloadError, storage_full, storage_is_full
+from aimctl_runtime.downloader.failures import Cause, DownloadError, described, storage_full, storage_is_full
 from aimctl_runtime.downloader.folder import Folder, WantedFile, is_bookkeeping
 from aimctl_runtime.downloader.protocols import HF_TRANSFER
 from aimctl_runtime.downloader.sources import BucketSource, HubSource, parse_source
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _unforeseen(error: Exception) -> DownloadError:
-    return DownloadError(Cause.OTHER, f"{type(error).__name__}: {error}")
+    return DownloadError(Cause.OTHER, described(error))
 
 
 class Remote(ByteSource, Protocol):

@@ -2,7 +2,9 @@
 
 1. The messages hold the words that the controller looks for in the last lines of a log.
 2. A cause that no other protocol can mend ends the sequence: the source is missing, access is denied, the volume full.
-3. The exit code of a child says the cause to its supervisor; the exit code of the program is 1 for all of them.
+3. No other message holds such words: `FileNotFoundError` reads like a source that is not found, so the names of
+   errors of the operating system are never printed.
+4. The exit code of a child says the cause to its supervisor; the exit code of the program is 1 for all of them.
 """
 
 from __future__ import annotations
@@ -54,6 +56,13 @@ def storage_is_full(error: BaseException) -> bool:
             return True
         seen = seen.__cause__ or seen.__context__
     return False
+
+
+def described(error: BaseException) -> str:
+    """An error in words that name no cause by accident."""
+    if isinstance(error, OSError):
+        return f"{error.strerror}: {error.filename}" if error.strerror and error.filename else str(error)
+    return f"{type(error).__name__}: {error}"
 
 
 def storage_full(error: BaseException) -> DownloadError:

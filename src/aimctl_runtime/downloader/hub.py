@@ -31,7 +31,7 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status, http_stream_backoff
 
-from aimctl_runtime.downloader.failures import Cause, DownloadError, storage_full, storage_is_full
+from aimctl_runtime.downloader.failures import Cause, DownloadError, described, storage_full, storage_is_full
 from aimctl_runtime.downloader.folder import HUB_RECORDS, Folder, WantedFile
 from aimctl_runtime.downloader.partial import Gap
 from aimctl_runtime.downloader.transfer import CHUNK
@@ -150,7 +150,7 @@ class HubRepository:
                 return self._refused(error, what)
             case _ if _is_of_the_network(error):
                 return None
-        return DownloadError(Cause.OTHER, f"{what}: {type(error).__name__}: {error}")
+        return DownloadError(Cause.OTHER, f"{what}: {described(error)}")
 
     def _refused(self, error: HfHubHTTPError, what: str) -> DownloadError | None:
         code = error.response.status_code

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from aimctl_runtime.downloader.failures import described
+
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _ANSWER_WITHIN = 5.0
 _BETWEEN_REQUESTS = 1.0
@@ -152,7 +154,7 @@ class Reporter:
         try:
             code = self._patch(status)
         except (OSError, ValueError, http.client.HTTPException) as error:
-            return self._failed(f"{type(error).__name__}: {error}")
+            return self._failed(described(error))
         if code == 404:
             self._patch_nothing_more()
             return True
