@@ -193,10 +193,12 @@ def judge(
     ready = _ready(components, unready, categories, unreachable, held)
     final = [*entries, *others, *framework, ready]
     now = snapshot.timestamp()
+    written = [_written(c, before.get(c.type), generation, now) for c in final]
+    told = [c for c, w in zip(final, written, strict=True) if w is not before.get(c.type)]
     return Verdict(
-        conditions=tuple([_written(c, before.get(c.type), generation, now) for c in final]),
+        conditions=tuple(written),
         state=state,
-        events=tuple(_events(final, before)),
+        events=tuple(_events(told, before)) if told else (),
         retry=unreachable,
         ready=ready.is_true,
     )

@@ -4,7 +4,7 @@
 2. `children` are complete manifests (plain dicts); `deletions` name objects by uid.
 3. `status` holds only members that we own: an absent member is left alone, None removes it.
 4. Events belong to transitions; they are emitted after the status is written.
-5. `reads`, `wants` and `check_again_at` come from the snapshot, never by hand.
+5. `look_ups`, `wants` and `check_again_at` come from the snapshot, never by hand.
 """
 
 from __future__ import annotations
@@ -125,16 +125,21 @@ class Plan:
     notes: tuple[Note, ...] = ()
     retry: bool = False
     """Something infrastructural failed: plan again with back-off."""
-    reads: frozenset[Read] = frozenset()
+    look_ups: tuple[Read, ...] = ()
     wants: tuple[Want, ...] = ()
     check_again_at: datetime | None = None
+
+    @property
+    def reads(self) -> frozenset[Read]:
+        """What was looked up for this plan. Hashed only when somebody asks: the snapshot soon knows more."""
+        return frozenset(self.look_ups)
 
     @classmethod
     def made_from(cls, snapshot: Snapshot, key: Key, **members: Any) -> Plan:
         """A plan with the reads, wants and next look that the snapshot recorded."""
         return cls(
             key=key,
-            reads=frozenset(snapshot.reads),
+            look_ups=tuple(snapshot.look_ups),
             wants=tuple(snapshot.wants),
             check_again_at=snapshot.check_again_at,
             **members,

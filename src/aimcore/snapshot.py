@@ -97,11 +97,11 @@ _new = tuple.__new__
 class Snapshot:
     """One frozen view of the cluster at `now`, with a record of every look-up.
 
-    `now` is an aware datetime (UTC). `settings` are the operator's own settings. `reads`, `check_again_at` and `wants`
-    grow while the plan is made.
+    `now` is an aware datetime (UTC). `settings` are the operator's own settings. `look_ups`, `check_again_at` and
+    `wants` grow while the plan is made; a look-up that was made twice may stand there twice.
     """
 
-    __slots__ = ("_kinds", "_now", "_source", "_views", "check_again_at", "reads", "settings", "wants")
+    __slots__ = ("_kinds", "_now", "_source", "_views", "check_again_at", "look_ups", "settings", "wants")
 
     def __init__(
         self,
@@ -116,15 +116,20 @@ class Snapshot:
         self._kinds: dict[str, Availability] = {}
         self._now = now
         self.settings = settings or _DEFAULT_SETTINGS
-        self.reads: set[Read] = set()
+        self.look_ups: list[Read] = []
         self.wants: dict[Want, None] = {}
         self.check_again_at: datetime | None = None
+
+    @property
+    def reads(self) -> frozenset[Read]:
+        """The look-ups so far, each once. Hashed only when somebody asks."""
+        return frozenset(self.look_ups)
 
     # ---- objects ------------------------------------------------------------------------------------------------
     def object(self, kind: str, namespace: str, name: str) -> Lookup:
         """Look up one object by name. Cluster-scoped kinds take `namespace=""`."""
         key = _new(Key, (kind, namespace, name))
-        self.reads.add(_new(ObjectRead, (key,)))
+        self.look_ups.append(_new(ObjectRead, (key,)))
         resource = self._source.find(key)
         if resource is not None:
             return Found(resource)
@@ -132,7 +137,7 @@ class Snapshot:
 
     def index(self, kind: str, index: str, value: str) -> Listing:
         """List the objects of `kind` whose index `index` (see `aimcore.indexes`) contains `value`."""
-        self.reads.add(_new(IndexRead, (kind, index, value)))
+        self.look_ups.append(_new(IndexRead, (kind, index, value)))
         resources = self._source.bucket(kind, index, value)
         if not resources and (unavailable := self.availability(kind)) is not None:
             return unavailable
@@ -140,10 +145,11 @@ class Snapshot:
 
     def availability(self, kind: str) -> Availability:
         """Whether the kind can be read at all. A CRD that appears later wakes the reader."""
-        if kind not in self._kinds:
-            self.reads.add(KindRead(kind))
-            self._kinds[kind] = self._source.availability(kind)
-        return self._kinds[kind]
+        if kind in self._kinds:
+            return self._kinds[kind]
+        self.look_ups.append(_new(KindRead, (kind,)))
+        found = self._kinds[kind] = self._source.availability(kind)
+        return found
 
     # ---- derived knowledge --------------------------------------------------------------------------------------
     def view(self, function: Callable[Concatenate[Snapshot, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -151,15 +157,15 @@ class Snapshot:
 
         A view reads index buckets or other views, never time or facts.
         """
-        read = ViewRead(function, args)
-        self.reads.add(read)
+        read = _new(ViewRead, (function, args))
+        self.look_ups.append(read)
         if read in self._views:
             return self._views[read]  # type: ignore[no-any-return]
         known = self._source.recall_view(read)
         if known is None:
             inner = Snapshot(self._source, self._now, self.settings, views=self._views)
             known = (function(inner, *args, **kwargs),)
-            self._source.keep_view(read, known[0], frozenset(inner.reads))
+            self._source.keep_view(read, known[0], inner.reads)
         value: T = known[0]
         self._views[read] = value
         return value
@@ -171,7 +177,7 @@ class Snapshot:
         An unanswered question goes into the plan's wants. With `not_older_than`, so does one whose answer is older;
         the old answer is returned meanwhile.
         """
-        self.reads.add(FactRead(want))
+        self.look_ups.append(FactRead(want))
         answer = self._source.answer(want)
         if answer is None or (not_older_than is not None and answer.at < not_older_than):
             self.wants[want] = None
@@ -179,20 +185,20 @@ class Snapshot:
 
     def outcome(self, parent: Key, child: Key) -> Outcome | None:
         """What came of our last write to `child` on behalf of `parent`, if it was not simply done."""
-        of = OutcomeOf(parent, child)
-        self.reads.add(FactRead(of))
+        of = _new(OutcomeOf, (parent, child))
+        self.look_ups.append(_new(FactRead, (of,)))
         return self._source.outcome(of)
 
     def taken(self, parent: Key, child: Key) -> Taken | None:
         """Which manifest the server last took for `child`, if we wrote it since we started."""
-        of = OutcomeOf(parent, child)
-        self.reads.add(FactRead(of))
+        of = _new(OutcomeOf, (parent, child))
+        self.look_ups.append(_new(FactRead, (of,)))
         return self._source.taken(of)
 
     # ---- time ---------------------------------------------------------------------------------------------------
     def is_past(self, moment: datetime) -> bool:
         """Whether `moment` (aware) has come. A moment still ahead makes the plan be asked again then."""
-        self.reads.add(TimeRead(moment))
+        self.look_ups.append(TimeRead(moment))
         if self._now >= moment:
             return True
         if self.check_again_at is None or moment < self.check_again_at:
@@ -210,7 +216,8 @@ class Snapshot:
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, as in `metadata.creationTimestamp`."""
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    there = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return there.isoformat(timespec="seconds")[:-6] + "Z"
 
 
 def moment(text: object) -> datetime | None:

@@ -16,7 +16,7 @@ from aimcore.resource import EMPTY, Json
 def at(value: object, *path: str) -> Any:
     """The member at `path` (`at(raw, "status", "phase")`), or None."""
     for name in path:
-        if type(value) is not dict and not isinstance(value, Mapping):
+        if type(value) is not dict and (value is None or not isinstance(value, Mapping)):
             return None
         value = value.get(name)
     return value
@@ -25,7 +25,7 @@ def at(value: object, *path: str) -> Any:
 def text(value: object, *path: str) -> str:
     """The text at `path`, or ""."""
     for name in path:
-        if type(value) is not dict and not isinstance(value, Mapping):
+        if type(value) is not dict and (value is None or not isinstance(value, Mapping)):
             return ""
         value = value.get(name)
     return value if isinstance(value, str) else ""
@@ -34,10 +34,12 @@ def text(value: object, *path: str) -> str:
 def mapping(value: object, *path: str) -> Mapping[str, Any]:
     """The object at `path`, or an empty one."""
     for name in path:
-        if type(value) is not dict and not isinstance(value, Mapping):
+        if type(value) is not dict and (value is None or not isinstance(value, Mapping)):
             return EMPTY
         value = value.get(name)
-    return value if type(value) is dict or isinstance(value, Mapping) else EMPTY
+    if type(value) is dict:
+        return value
+    return EMPTY if value is None or not isinstance(value, Mapping) else value
 
 
 def objects(value: object, *path: str) -> tuple[Json, ...]:
