@@ -93,13 +93,18 @@ def _with_refusals(
     return judged
 
 
-_GENERIC = frozenset({"PodFailed", ""})
+_USED_UP = "JobBackoffLimitExceeded"
 
 
 def yield_to_pods(job: Health, pods: Health) -> Health:
-    """A failed Job's health gives way to a pod failure whose cause is known: that cause decides (engine 5)."""
+    """A failed Job's health gives way to a pod failure whose cause is known: that cause decides (engine 5).
+
+    A failure without a category still says more, with the end of its log, than that all tries are used up. Of a Job
+    that ran out of time it is not the cause.
+    """
     categorised = pods.category is not None and pods.category is not Category.MISSING_DOWNSTREAM
-    if job.state is State.FAILED and categorised and pods.reason not in _GENERIC:
+    is_cause = pods.reason != "PodFailed" or job.reason == _USED_UP
+    if job.state is State.FAILED and categorised and is_cause:
         return Health(job.component, State.PROGRESSING, job.reason, job.message, job.depends)
     return job
 

@@ -62,6 +62,7 @@ _TEXT = {
     State.RUNNING: "Running",
 }
 _STATE = {text: state for state, text in _TEXT.items()}
+_READY = State.READY
 ERROR_STATES = frozenset({State.FAILED, State.NOT_AVAILABLE, State.DEGRADED})
 _NAMED_STATES = ERROR_STATES | {State.PENDING}
 
@@ -121,9 +122,7 @@ class Health:
         return self.state >= State.READY
 
 
-def failing(
-    component: str, category: Category, reason: str, message: str, depends: Depends = Depends.NONE
-) -> Health:
+def failing(component: str, category: Category, reason: str, message: str, depends: Depends = Depends.NONE) -> Health:
     """The health of a component with an error of this category."""
     return Health(component, STATE_OF_CATEGORY[category], reason, message, depends, category)
 
@@ -194,7 +193,7 @@ def judge(
     final = [*entries, *others, *framework, ready]
     now = snapshot.timestamp()
     written = [_written(c, before.get(c.type), generation, now) for c in final]
-    told = [c for c, w in zip(final, written, strict=True) if w is not before.get(c.type)]
+    told = [c for c, w in zip(final, written, strict=True) if w is not before.get(c.type)]  # the others say no news
     return Verdict(
         conditions=tuple(written),
         state=state,
@@ -217,12 +216,12 @@ def _by_type(stored: object) -> dict[str, Mapping[str, Any]]:
 
 # ---- the single conditions ------------------------------------------------------------------------------------------
 def _of_component(health: Health, before: Mapping[str, Mapping[str, Any]], graced: bool) -> Condition:
-    type_ = f"{health.component}Ready"
-    status = "Unknown" if health.unknown else "True" if health.is_ready else "False"
+    type_ = health.component + "Ready"
+    status = "Unknown" if health.unknown else "True" if health.state >= _READY else "False"
     if graced and health.category is Category.INFRASTRUCTURE and type_ in before:
         kept = before[type_].get("status")
         status = kept if kept in ("True", "False", "Unknown") else status
-    at_fault = health.state in ERROR_STATES and status != "True"
+    at_fault = status != "True" and health.state in ERROR_STATES
     return Condition(type_, status, health.reason or "Ready", health.message, at_fault)
 
 
@@ -330,9 +329,15 @@ def _in_grace(snapshot: Snapshot, reachable: Mapping[str, Any] | None) -> bool:
 
 
 def _written(entry: Condition, before: Mapping[str, Any] | None, generation: int, now: str) -> Mapping[str, Any]:
-    """The JSON of a condition. The time is kept while the status is."""
+    """The JSON of a condition: the stored one where it says the same. The time is kept while the status is."""
     since = now
     if before is not None and before.get("status") == entry.status and moment(before.get("lastTransitionTime")):
+        if (
+            before.get("message") == entry.message
+            and before.get("reason") == entry.reason
+            and _is_seen_at(before, generation)
+        ):
+            return before
         since = before["lastTransitionTime"]
     written: dict[str, Any] = {
         "type": entry.type,
@@ -344,6 +349,14 @@ def _written(entry: Condition, before: Mapping[str, Any] | None, generation: int
     if generation:
         written["observedGeneration"] = generation
     return written
+
+
+def _is_seen_at(before: Mapping[str, Any], generation: int) -> bool:
+    """Whether a stored condition speaks of this generation, 0 for none, and has no members beyond ours."""
+    if not generation:
+        return len(before) == 5
+    seen = before.get("observedGeneration")
+    return type(seen) is int and seen == generation and len(before) == 6
 
 
 # ---- events ---------------------------------------------------------------------------------------------------------

@@ -186,7 +186,9 @@ def nodes_unreadable(snapshot: Snapshot) -> Unreadable | None:
 
 def gpu_models(snapshot: Snapshot) -> frozenset[str]:
     """The names of all models of the cluster, as they stand and normalised."""
-    models = [gpu.model for gpu in snapshot.view(gpu_inventory)]
+    nodes = snapshot.index("Node", "all", "")
+    found = [node.read_as(_read_gpu) for node in nodes.resources] if isinstance(nodes, Listed) else ()
+    models = {gpu.model for gpu in found if gpu is not None}
     return frozenset((*models, *[normalize_model(m) for m in models]))
 
 

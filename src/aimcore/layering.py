@@ -39,6 +39,8 @@ def env_by_name(env: Sequence[Json]) -> dict[str, Json]:
 
 def overlay_env(merged: dict[str, Json], upper: Sequence[Json], *, json_names: frozenset[str] = frozenset()) -> None:
     """Put an env list over variables by name, as `merge_env` does."""
+    if not upper:
+        return
     above = env_by_name(upper)
     for name in json_names:
         if name in above and name in merged:
@@ -109,7 +111,7 @@ def merge_resources(*layers: object) -> Json:
     for part in ("requests", "limits"):
         amounts: dict[str, str] = {}
         for layer in layers:
-            given = layer.get(part) if isinstance(layer, dict) else None
+            given = layer.get(part) if layer and isinstance(layer, dict) else None
             for key, value in given.items() if isinstance(given, dict) else ():
                 amount = canonical(value)
                 if amount is not None and isinstance(key, str):

@@ -131,7 +131,7 @@ def _granular_map(kind: str, path: Path, desired: Mapping[str, Any], live: Any, 
     fields = owned if isinstance(owned, dict) else {}
     for member, value in desired.items():
         other = live.get(member, _MISSING)
-        if type(value) is not dict and value == other and type(value) is type(other):
+        if type(value) is type(other) and type(value) is not dict and value == other:
             continue  # nearly all leaves; the others need their path and what we own of them
         inner = fields.get(f"f:{member}", _MISSING) if fields else _MISSING
         if not _granular(kind, (*path, member), value, other, inner):

@@ -49,7 +49,7 @@ class Child:
     @property
     def key(self) -> Key:
         metadata = self.manifest["metadata"]
-        return Key(self.manifest["kind"], metadata.get("namespace", ""), metadata["name"])
+        return tuple.__new__(Key, (self.manifest["kind"], metadata.get("namespace", ""), metadata["name"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ from aimcore.health.failed_pods import failed_pod_health
 from aimcore.resource import Resource
 from aimcore.snapshot import Snapshot
 
+NOT_STARTABLE = frozenset(
+    {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "InvalidImageName"}
+)
 PULL_PROBLEMS = frozenset({"ImagePullBackOff", "ErrImagePull"})
 _PULL_FAILURES: Mapping[FailureKind, tuple[Category, str]] = {
     FailureKind.AUTH: (Category.AUTH, "ImagePullAuthFailure"),
@@ -94,6 +97,10 @@ def pod_starting(scene: Scene) -> Health | None:
 
 def pod_pending(scene: Scene) -> Health | None:
     pending = [pod for pod, reading in scene.pods if reading.phase == "Pending"]
+    hindered = first_waiting(scene, NOT_STARTABLE)
+    if pending and hindered is not None:
+        message = f"Pods are pending: {waiting_text(hindered[1])}"
+        return Health(scene.component, State.PENDING, "PodsPending", message)
     for pod in pending if scene.read_events else ():
         for reasons, state in ((_HINDRANCES, State.PENDING), (("Pulling",), State.PROGRESSING)):
             event = newest_event(scene.snapshot, pod, reasons)

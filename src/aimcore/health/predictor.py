@@ -20,6 +20,7 @@ from aimcore.health.events import newest_event
 from aimcore.health.failed_pods import log_of
 from aimcore.health.logs import find_cause, last_lines, with_excerpt
 from aimcore.health.pod_rules import (
+    NOT_STARTABLE,
     Rule,
     Scene,
     first_waiting,
@@ -35,9 +36,6 @@ from aimcore.health.pod_rules import (
 from aimcore.resource import Resource
 from aimcore.snapshot import Snapshot
 
-_NOT_STARTABLE = frozenset(
-    {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "InvalidImageName"}
-)
 _ENOUGH_RESTARTS = 3
 
 
@@ -98,7 +96,7 @@ def _known_to_back_off(scene: Scene) -> tuple[Resource, Container] | None:
 
 
 def _container_not_startable(scene: Scene) -> Health | None:
-    waiting = first_waiting(scene, _NOT_STARTABLE)
+    waiting = first_waiting(scene, NOT_STARTABLE)
     if waiting is None:
         return None
     _, container = waiting

@@ -2,13 +2,12 @@
 
 1. A fair step is one plan of ours, or one round of the world in which every actor had its turn.
 2. A fault is a change of the world's settings, undone later. What it broke may take days to find out, not steps.
-3. The end is compared with one that never saw a fault, without what tells of the past (`HISTORY`).
+3. The end is compared with one that never saw a fault, without what tells of the past (`essence`).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,8 +19,9 @@ from aimcore.testing.masking import State, differences, end_state
 
 LONGEST = timedelta(hours=3)
 """How long a repaired cluster may take: the longest pause between two attempts, and what comes after it."""
-HISTORY = frozenset({"retryAttempts", "discovery", "attempts", "lastAttemptTime", "failedAttempts"})
-"""Members of statuses that count what happened, not what is."""
+HISTORY = frozenset({"retryAttempts", "discovery", "download", "templateSelection"})
+"""Members of statuses that tell what happened, not what is: attempts, and how a choice fell when it was made."""
+_HASH = re.compile(r"-(?:[0-9a-f]{10}|[0-9a-f]{8})(?![0-9a-z])")
 
 
 class Paces:
@@ -84,22 +84,26 @@ def reference_end(play: Play, actions: tuple[Action, ...]) -> State:
 
 
 def essence(state: State) -> State:
-    """An end without members that only tell of the past, and without Jobs, which are made anew after a failure."""
-    return {key: _without_history(obj) for key, obj in state.items() if not key.startswith("Job ")}
+    """An end without what tells of the past: `HISTORY`, hashes of uids in names, Jobs, and statuses of others."""
+    found: State = {}
+    for key in sorted(state):
+        if key.startswith("Job "):
+            continue
+        name = _without_hashes(key)
+        while name in found:
+            name += "+"
+        ours = key.startswith("AIM")
+        found[name] = _without_history({k: v for k, v in state[key].items() if ours or k != "status"})
+    return found
 
 
 def _without_history(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _without_history(v) for k, v in value.items() if k not in HISTORY}
+        return {_without_hashes(k): _without_history(v) for k, v in value.items() if k not in HISTORY}
     if isinstance(value, list):
         return [_without_history(v) for v in value]
-    return value
+    return _without_hashes(value) if isinstance(value, str) else value
 
 
-def unready_services(play: Play) -> Iterator[str]:
-    """A line for each service that does not run, with what its conditions say."""
-    for service in play.cluster.objects("AIMService"):
-        status = service.get("status", {})
-        if status.get("status") != "Running":
-            said = [c for c in status.get("conditions", ()) if c["status"] != "True"]
-            yield f"{service['metadata']['name']}: {json.dumps(said)}"
+def _without_hashes(text: str) -> str:
+    return _HASH.sub("-#", text)

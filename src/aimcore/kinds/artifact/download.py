@@ -4,6 +4,8 @@
 2. An artifact that another operator left Ready, or with a verified download, counts as verified for the live claim.
 3. A Complete Job verifies only a claim that is not younger than the Job; an older one is deleted and made again.
 4. `progress` and `download` are the pod's; they are touched only at the end, good or bad.
+5. A claim, a Job or pods that cannot be read now change nothing: what was verified is presumed to be, what is stored
+   stays. So an outage never leads to a second download.
 """
 
 from __future__ import annotations
@@ -13,25 +15,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from aimcore.cluster.reading import mapping, text, whole
-from aimcore.cluster.storage import Claim, JobReading, phase_of
+from aimcore.cluster.storage import Claim, JobReading, phase_of, read_claim
 from aimcore.conditions import Condition, condition, stored_condition
 from aimcore.resource import Resource
-from aimcore.snapshot import moment
+from aimcore.snapshot import Found, Lookup, Unreadable, moment
 
 DOWNLOAD_COMPLETE = "DownloadComplete"
 _COMPLETE = "Download and verification complete"
 _RUNNING = condition(DOWNLOAD_COMPLETE, False, "Downloading", "Download in progress")
 
 
-def is_verified(resource: Resource, claim: Claim | None, job: JobReading | None) -> bool:
+def is_verified(resource: Resource, found: Lookup, job: JobReading | None) -> bool:
     """Whether the complete download was verified on this very claim."""
+    if isinstance(found, Unreadable):
+        return _was_verified(resource)
+    claim = found.resource.read_as(read_claim) if isinstance(found, Found) else None
     if claim is None or claim.is_deleting:
         return False
     recorded = text(resource.status, "verifiedClaimUID")
-    if recorded:
-        if recorded == claim.uid:
-            return True
-    elif _was_verified(resource):
+    if recorded == claim.uid or (not recorded and _was_verified(resource)):
         return True
     return job is not None and job.is_complete and is_for(job, claim)
 
@@ -57,17 +59,21 @@ class Progress:
 
 
 def read_progress(
-    resource: Resource, *, verified: bool, job: JobReading | None, pods: Sequence[Resource], size: int
-) -> Progress:
-    """How far the download is. First match wins."""
+    resource: Resource, *, verified: bool, job: JobReading | None, pods: Sequence[Resource] | Unreadable, size: int,
+    readable: bool = True,
+) -> Progress:  # fmt: skip
+    """How far the download is. First match wins. `readable`: claim and Job could be read."""
     status = resource.status
-    if job is None:
-        return Progress(_without_job(resource, verified), {})
-    if job.is_complete:
-        complete = condition(DOWNLOAD_COMPLETE, True, "Verified", _COMPLETE)
-        return Progress(complete if verified else _RUNNING, _all_there(status, size) if verified else {})
     if verified:
-        return Progress(condition(DOWNLOAD_COMPLETE, True, "Verified", _COMPLETE), {})
+        is_new = job is not None and job.is_complete
+        complete = condition(DOWNLOAD_COMPLETE, True, "Verified", _COMPLETE)
+        return Progress(complete, _all_there(status, size) if is_new else {})
+    if not readable or isinstance(pods, Unreadable):
+        return Progress(_as_stored(resource), {})
+    if job is None:
+        return Progress(_without_job(resource), {})
+    if job.is_complete:
+        return Progress(_RUNNING, {})
     reached = whole(status, "progress", "percentage")
     if job.is_failed or any(phase_of(p) == "Failed" for p in pods):
         return Progress(_failed(reached), {"progress": {**mapping(status, "progress"), "displayPercentage": "N/A"}})
@@ -77,16 +83,18 @@ def read_progress(
     return Progress(_RUNNING, {})
 
 
-def _without_job(resource: Resource, verified: bool) -> Condition | None:
-    """The condition outlives its Job."""
-    if verified:
-        return condition(DOWNLOAD_COMPLETE, True, "Verified", _COMPLETE)
+def _without_job(resource: Resource) -> Condition | None:
+    """The condition outlives its Job, unless it says that the files are there."""
+    stored = _as_stored(resource)
+    return _RUNNING if stored is not None and stored.status != "False" else stored
+
+
+def _as_stored(resource: Resource) -> Condition | None:
     stored = stored_condition(resource.status.get("conditions"), DOWNLOAD_COMPLETE)
     if stored is None:
         return None
-    if text(stored, "status") != "False":
-        return _RUNNING
-    return condition(DOWNLOAD_COMPLETE, False, text(stored, "reason") or "Downloading", text(stored, "message"))
+    is_true, reason = text(stored, "status") == "True", text(stored, "reason") or "Downloading"
+    return condition(DOWNLOAD_COMPLETE, is_true, reason, text(stored, "message"))
 
 
 def _failed(reached: int) -> Condition:

@@ -1,6 +1,7 @@
 """AIMArtifact, from inputs to plan (A5).
 
-1. Nothing is made for an artifact that is paused or being deleted, or whose runtime config is missing or unreadable.
+1. Nothing is made for an artifact that is paused or being deleted, whose runtime config is missing or unreadable, or
+   whose URI or size is a mistake. A mistake in the size does no harm once the files are verified.
 2. In this order: the RoleBinding of the namespace; the check-size Job while the size is unknown; the claim; once the
    claim exists, the download Job, unless the files are verified on this claim. The claim need not be bound.
 3. A failed Job is made again when its time to live has deleted it. That is the whole retry.
@@ -17,11 +18,10 @@ from aimcore.api import quantity
 from aimcore.cluster.reading import text
 from aimcore.cluster.storage import Claim, JobReading, read_claim, read_job
 from aimcore.conclusion import conclude, is_blocking, yield_to_pods
-from aimcore.conditions import Depends, Health
+from aimcore.conditions import Category, Depends, Health, failing
 from aimcore.errors import health_of_unreadable
 from aimcore.health.claims import claim_health
 from aimcore.health.jobs import job_health
-from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
 from aimcore.kinds.artifact.children import (
     desired_account,
@@ -32,7 +32,7 @@ from aimcore.kinds.artifact.children import (
 )
 from aimcore.kinds.artifact.download import is_for, is_verified, read_progress
 from aimcore.kinds.artifact.inputs import Artifact, read_inputs
-from aimcore.kinds.artifact.size import KnownSize, UnknownSize, find_size, pods_of
+from aimcore.kinds.artifact.size import KnownSize, UnknownSize, find_size, health_of_pods, pods_of
 from aimcore.labels import is_paused
 from aimcore.plan import Child, Deletion, Plan
 from aimcore.resource import Resource
@@ -52,13 +52,20 @@ class Seen:
     permissions: tuple[Child, ...]
     may_report: bool
     account: str
-    pods: tuple[Resource, ...]
+    pods: tuple[Resource, ...] | Unreadable
     verified: bool
 
     @property
     def number(self) -> int:
         """The size in bytes, 0 while it is unknown."""
         return self.size.number if isinstance(self.size, KnownSize) else 0
+
+    @property
+    def mistake(self) -> Health | None:
+        """What is wrong with the spec, as far as it still matters."""
+        if self.verified or not self.artifact.problem:
+            return None
+        return failing("CachePvc", Category.INVALID_SPEC, "InvalidSpec", self.artifact.problem, Depends.DOWNSTREAM)
 
 
 def plan_artifact(snapshot: Snapshot, resource: Resource) -> Plan:
@@ -68,8 +75,11 @@ def plan_artifact(snapshot: Snapshot, resource: Resource) -> Plan:
     seen = _look(snapshot, resource)
     config_is = config_health(seen.config)
     job = _job_of(seen)
-    progress = read_progress(resource, verified=seen.verified, job=job, pods=seen.pods, size=seen.number)
-    blocked = is_blocking(config_is)
+    readable = not isinstance(seen.claim, Unreadable) and not isinstance(seen.download, Unreadable)
+    progress = read_progress(
+        resource, verified=seen.verified, job=job, pods=seen.pods, size=seen.number, readable=readable
+    )
+    blocked = is_blocking(config_is) or seen.mistake is not None
     return conclude(
         snapshot,
         resource,
@@ -87,14 +97,15 @@ def _look(snapshot: Snapshot, resource: Resource) -> Seen:
     config = resolve_runtime_config(snapshot, text(resource.spec, "runtimeConfigName"), namespace)
     claim = snapshot.object("PersistentVolumeClaim", namespace, artifact.claim_name)
     download = snapshot.object("Job", namespace, artifact.download_name)
-    claim_is, job = _claim_in(claim), _reading_of(download)
-    verified = is_verified(resource, claim_is, job)
+    job = _reading_of(download)
+    verified = is_verified(resource, claim, job)
+    is_sought = not verified or artifact.declared or artifact.discovered
     permissions, may_report = _permissions(snapshot, resource, artifact, config)
     unfinished = isinstance(download, Found) and not verified and job is not None and not job.is_complete
     return Seen(
         artifact=artifact,
         config=config,
-        size=find_size(snapshot, artifact),
+        size=find_size(snapshot, artifact) if is_sought else KnownSize(0),
         claim=claim,
         download=download,
         permissions=permissions,
@@ -161,6 +172,9 @@ def _deletions(seen: Seen) -> Iterable[Deletion]:
 
 # ---- how it fares ---------------------------------------------------------------------------------------------------
 def _components(snapshot: Snapshot, seen: Seen) -> Iterable[Health]:
+    if seen.mistake is not None:
+        yield seen.mistake
+        return
     if isinstance(seen.size, UnknownSize):
         yield from seen.size.components
         return
@@ -186,7 +200,7 @@ def _download_health(snapshot: Snapshot, seen: Seen) -> Iterable[Health]:
             if job.read_as(read_job).is_complete:
                 yield job_health("DownloadJob", None, Depends.DOWNSTREAM)
                 return
-            pods = pods_health(snapshot, "DownloadJobPods", seen.pods)
+            pods = health_of_pods(snapshot, "DownloadJobPods", seen.pods)
             yield yield_to_pods(health, pods)
             yield pods
         case Unreadable() as unreadable:

@@ -57,17 +57,26 @@ def find_size(snapshot: Snapshot, artifact: Artifact) -> KnownSize | UnknownSize
             return UnknownSize((job_health(JOB, None, Depends.DOWNSTREAM),), needs_job=True)
 
 
-def pods_of(snapshot: Snapshot, job: Resource) -> tuple[Resource, ...]:
-    """The pods of a Job, by name."""
+def pods_of(snapshot: Snapshot, job: Resource) -> tuple[Resource, ...] | Unreadable:
+    """The pods of a Job, by name; or why they cannot be listed now."""
     listing = snapshot.index("Pod", "job", in_namespace(job.namespace, job.name))
+    if isinstance(listing, Unreadable):
+        return listing
     return listing.resources if isinstance(listing, Listed) else ()
+
+
+def health_of_pods(snapshot: Snapshot, component: str, pods: tuple[Resource, ...] | Unreadable) -> Health:
+    """How the pods of a Job fare. What cannot be listed is not absent."""
+    if isinstance(pods, Unreadable):
+        return health_of_unreadable(component, pods)
+    return pods_health(snapshot, component, pods)
 
 
 def _from_job(snapshot: Snapshot, job: Resource) -> KnownSize | UnknownSize:
     health = job_health(JOB, job, Depends.DOWNSTREAM)
     pods = pods_of(snapshot, job)
-    if not job.read_as(read_job).is_complete:
-        seen = pods_health(snapshot, PODS, pods)
+    if isinstance(pods, Unreadable) or not job.read_as(read_job).is_complete:
+        seen = health_of_pods(snapshot, PODS, pods)
         return UnknownSize((yield_to_pods(health, seen), seen))
     line, is_pending = _last_line(snapshot, pods)
     if not line:
@@ -92,4 +101,4 @@ def _last_line(snapshot: Snapshot, pods: tuple[Resource, ...]) -> tuple[str, boo
     return (answer.value.strip() if isinstance(answer.value, str) else ""), False
 
 
-__all__ = ["KnownSize", "UnknownSize", "find_size", "pods_of"]
+__all__ = ["KnownSize", "UnknownSize", "find_size", "health_of_pods", "pods_of"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from aimcore.cluster.catalogue import TemplateReading
@@ -59,38 +60,48 @@ Selection = Picked | NotYet | NoneFits | Tie
 
 def select(snapshot: Snapshot, spec: ServiceSpec, model: str, candidates: Sequence[Candidate]) -> Selection:
     """Pick a template among the candidates of a model, given in (scope, name) order."""
-    fallen: list[Verdict] = []
-
-    def keep(remaining: Sequence[Candidate], objections: Sequence[Verdict | None]) -> Sequence[Candidate]:
-        fallen.extend([o for o in objections if o is not None])
-        return [c for c, objection in zip(remaining, objections, strict=True) if objection is None]
-
-    eligible = keep(candidates, [c.ineligible for c in candidates])
+    fallen = [c.ineligible for c in candidates if c.ineligible is not None]
+    eligible = [c for c in candidates if c.ineligible is None] if fallen else candidates
     if not eligible:
         return NoneFits(f'No templates found for model "{model}"', tuple(fallen))
-    ready = keep(eligible, [c.unavailable for c in eligible])
+    fallen += [c.unavailable for c in eligible if c.unavailable is not None]
+    ready = [c for c in eligible if c.unavailable is None]
     if not ready:
         waiting = sorted(f"{v.template.name} {v.detail}" for v in fallen if v.reason.startswith("Template"))
         return NotYet(f"Templates exist but are not ready yet: {'; '.join(waiting[:_SHOWN])}", tuple(fallen))
-    optimal = ready if spec.allow_unoptimized else keep(ready, [c.unoptimized for c in ready])
+    optimal: Sequence[Candidate] = ready
+    if not spec.allow_unoptimized:
+        fallen += [c.unoptimized for c in ready if c.unoptimized is not None]
+        optimal = [c for c in ready if c.unoptimized is None]
     if not optimal:
         hint = f"{len(ready)} filtered out because they are not optimized. Set allowUnoptimized to use them."
         return NoneFits(f'No optimized templates for model "{model}": {hint}', tuple(fallen))
-    overrides = spec.overrides
-    matching = optimal if overrides is None else keep(optimal, [_mismatch(c, overrides) for c in optimal])
-    missing = _missing_gpus(snapshot, matching)
-    present = keep(matching, [c.no_gpu if c.gpu in missing else None for c in matching]) if missing else matching
+    matching = optimal if spec.overrides is None else _matching(optimal, spec.overrides, fallen)
+    present = matching
+    if missing := _missing_gpus(snapshot, matching):
+        fallen += [c.no_gpu for c in matching if c.gpu in missing]
+        present = [c for c in matching if c.gpu not in missing]
     if not present:
         clauses = "; ".join(sorted({v.detail for v in fallen if v.reason in _REQUIREMENTS})[:_SHOWN])
         return NoneFits(f'No available templates match requirements for model "{model}": {clauses}', tuple(fallen))
-    shadowed = [c.shadowed for c in present]
-    scoped = keep(present, shadowed) if None in shadowed else present
-    return _best(scoped, model, fallen)
+    scoped = [c for c in present if c.shadowed is None]
+    if 0 < len(scoped) < len(present):
+        fallen += [c.shadowed for c in present if c.shadowed is not None]
+    return _best(scoped or present, model, fallen)
 
 
-def _mismatch(candidate: Candidate, overrides: Mapping[str, Any]) -> Verdict | None:
-    detail = override_mismatch(candidate.template, overrides)
-    return None if detail is None else verdict_on(candidate.template, NOT_MATCHED, detail)
+def _matching(
+    candidates: Sequence[Candidate], overrides: Mapping[str, Any], fallen: list[Verdict]
+) -> Sequence[Candidate]:
+    """The candidates that meet a service's overrides. The others fall."""
+    kept = []
+    for candidate in candidates:
+        detail = override_mismatch(candidate.template, overrides)
+        if detail is None:
+            kept.append(candidate)
+        else:
+            fallen.append(verdict_on(candidate.template, NOT_MATCHED, detail))
+    return kept
 
 
 def _missing_gpus(snapshot: Snapshot, candidates: Sequence[Candidate]) -> set[str]:
@@ -99,10 +110,12 @@ def _missing_gpus(snapshot: Snapshot, candidates: Sequence[Candidate]) -> set[st
     return models - snapshot.view(gpu_models) if models else models
 
 
+_RANK = attrgetter("rank")
+
+
 def _best(scoped: Sequence[Candidate], model: str, fallen: Sequence[Verdict]) -> Selection:
-    placed = sorted([(c.rank, number) for number, c in enumerate(scoped)])  # equals stay in (scope, name) order
-    ranked = [scoped[number] for _, number in placed]
-    best = sum([place == placed[0][0] for place, _ in placed])
+    ranked = sorted(scoped, key=_RANK)  # equals stay in (scope, name) order
+    best = next((number for number, c in enumerate(ranked) if c.rank != ranked[0].rank), len(ranked))
     if best > 1:
         names = ", ".join(sorted(c.template.name for c in ranked[:best]))
         verdicts = [c.tied if number < best else c.outranked for number, c in enumerate(ranked)]

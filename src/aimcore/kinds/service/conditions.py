@@ -87,7 +87,7 @@ def _waiting(status: str, ready: Message | None) -> tuple[State, str]:
         return State.PROGRESSING, "is not ready yet"
     if status in _BROKEN:
         return State.FAILED, f"is in failed state{_cause(ready)}"
-    return State.PROGRESSING, f"status: {status}"
+    return State.PROGRESSING, f"status: {status or 'none yet'}{_cause(ready)}"
 
 
 def _cause(ready: Message | None) -> str:
@@ -187,7 +187,7 @@ def _found_cache(cache: TemplateCacheReading, retried: str) -> Health:
             said = f"Template cache failed: AIMTemplateCache {cache.name}{_cause(cache.ready)}{retried}"
             return _cache(State.FAILED, "CacheFailed", said)
         case status:
-            said = f"Template cache status: {status}{_named_cause(cache)}"
+            said = f"Template cache status: {status or 'none yet'}{_named_cause(cache)}"
             return _cache(State.PROGRESSING, "CacheCreating", said)
 
 

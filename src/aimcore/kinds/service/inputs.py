@@ -7,18 +7,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from aimcore import labels
 from aimcore.cluster.catalogue import caching_mode
-from aimcore.cluster.reading import at, mapping, named, objects, text
+from aimcore.cluster.reading import mapping, named, objects, text
 from aimcore.kinds.service.metrics import Metric, read_metric
 from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
-
-T = TypeVar("T")
 
 INFERENCE_SERVICE = "InferenceService"
 HTTP_ROUTE = "HTTPRoute"
@@ -113,65 +111,111 @@ class ServiceSpec:
         return least, least if self.max_replicas is None else self.max_replicas
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What a member must be, in JSON and in words, and what it stops otherwise."""
+
+    kind: type
+    allowed: str
+    stops: tuple[str, ...]
+
+
+_PODS = (INFERENCE_SERVICE,)
+_COUNT = _Shape(int, "a whole number of 1 or more", _PODS)
+_SHAPES: Mapping[tuple[str, str], _Shape] = {
+    ("model", "name"): _Shape(str, "the name of a model", (MODEL,)),
+    ("model", "image"): _Shape(str, "a container image", (MODEL,)),
+    ("model", "custom"): _Shape(dict, "an object", (MODEL,)),
+    ("template", "name"): _Shape(str, "a name", (TEMPLATE,)),
+    ("", "replicas"): _COUNT,
+    ("", "minReplicas"): _COUNT,
+    ("", "maxReplicas"): _COUNT,
+    ("", "autoScaling"): _Shape(dict, "an object with metrics", _PODS),
+    ("", "runtimeConfigName"): _Shape(str, "a name", (RUNTIME_CONFIG,)),
+    ("storage", "defaultStorageClassName"): _Shape(str, "the name of a storage class", (CACHE,)),
+    ("", "routing"): _Shape(dict, "an object", (HTTP_ROUTE,)),
+    ("", "env"): _Shape(list, "a list of environment variables", (INFERENCE_SERVICE, CACHE)),
+    ("", "resources"): _Shape(dict, "an object with requests and limits", _PODS),
+    ("", "overrides"): _Shape(dict, "an object", (TEMPLATE,)),
+    ("", "imagePullSecrets"): _Shape(list, "a list of references to secrets", _PODS),
+    ("", "serviceAccountName"): _Shape(str, "a name", _PODS),
+}
+"""By holder and member, in the order in which problems are told."""
+_KINDS: Mapping[str, Mapping[str, type]] = {
+    holder: {field: shape.kind for (within, field), shape in _SHAPES.items() if within == holder}
+    for holder in ("", "model", "template", "storage")
+}
+_Problems = dict[tuple[str, str], Problem]
+
+
 def read_spec(resource: Resource) -> ServiceSpec:
     """The spec of an AIMService, with whatever is wrong with its shape."""
-    spec = resource.spec
-    problems: list[Problem] = []
-
-    def typed(kind: type[T], field: str, allowed: str, stops: tuple[str, ...], within: str = "") -> T | None:
-        holder = mapping(spec, within) if within else spec
-        value = holder.get(field)
-        if value is None or (isinstance(value, kind) and not (kind is int and isinstance(value, bool))):
-            return value
-        path = f"{within}.{field}" if within else field
-        problems.append(Problem(stops, f"spec.{path} is {shown(value)}; allowed is {allowed}"))
-        return None
-
-    def entries(field: str, what: str, stops: tuple[str, ...]) -> tuple[Json, ...]:
-        value = typed(list, field, f"a list of {what}", stops)
-        if value is None:
-            return ()
-        good = named(value)
-        if len(good) != len(value):
-            problems.append(Problem(stops, f"spec.{field} has an entry without a name; allowed are {what} with a name"))
-        return good
-
-    pods = (INFERENCE_SERVICE,)
+    problems: _Problems = {}
+    spec = _shaped("", resource.spec, problems)
+    template = _shaped("template", mapping(resource.spec, "template"), problems)
+    storage = _shaped("storage", mapping(resource.spec, "storage"), problems)
+    model = _model_choice(_shaped("model", mapping(resource.spec, "model"), problems))
+    env = _entries("env", spec.get("env"), "environment variables", problems)
+    secrets = _entries("imagePullSecrets", spec.get("imagePullSecrets"), "references to secrets", problems)
+    autoscaling = spec.get("autoScaling")
+    config = spec.get("runtimeConfigName") or ""
     return ServiceSpec(
-        model=_model_choice(typed),
-        template_name=(typed(str, "name", "a name", (TEMPLATE,), "template") or "").strip(),
-        allow_unoptimized=at(spec, "template", "allowUnoptimized") is True,
+        model=model,
+        template_name=(template.get("name") or "").strip(),
+        allow_unoptimized=template.get("allowUnoptimized") is True,
         mode=caching_mode(text(spec, "caching", "mode")),
-        replicas=typed(int, "replicas", "a whole number of 1 or more", pods),
-        min_replicas=typed(int, "minReplicas", "a whole number of 1 or more", pods),
-        max_replicas=typed(int, "maxReplicas", "a whole number of 1 or more", pods),
-        autoscaling=(autoscaling := typed(dict, "autoScaling", "an object with metrics", pods)),
-        metrics=tuple([read_metric(m) for m in objects(autoscaling, "metrics")]),
-        runtime_config=(text(spec, "runtimeConfigName")) or "default",
-        runtime_config_written=typed(str, "runtimeConfigName", "a name", (RUNTIME_CONFIG,)) or "",
-        storage_class=typed(str, "defaultStorageClassName", "the name of a storage class", (CACHE,), "storage"),
-        routing=typed(dict, "routing", "an object", (HTTP_ROUTE,)) or {},
-        env=entries("env", "environment variables", (INFERENCE_SERVICE, CACHE)),
-        resources=typed(dict, "resources", "an object with requests and limits", pods) or {},
-        overrides=typed(dict, "overrides", "an object", (TEMPLATE,)),
-        pull_secrets=entries("imagePullSecrets", "references to secrets", pods),
-        service_account=typed(str, "serviceAccountName", "a name", pods) or "",
+        replicas=spec.get("replicas"),
+        min_replicas=spec.get("minReplicas"),
+        max_replicas=spec.get("maxReplicas"),
+        autoscaling=autoscaling,
+        metrics=() if autoscaling is None else tuple([read_metric(m) for m in objects(autoscaling, "metrics")]),
+        runtime_config=config or "default",
+        runtime_config_written=config,
+        storage_class=storage.get("defaultStorageClassName"),
+        routing=spec.get("routing") or {},
+        env=env,
+        resources=spec.get("resources") or {},
+        overrides=spec.get("overrides"),
+        pull_secrets=secrets,
+        service_account=spec.get("serviceAccountName") or "",
         revision=resource.annotations.get(labels.RENDER_REVISION),
-        problems=tuple(problems),
+        problems=tuple([problems[where] for where in _SHAPES if where in problems]) if problems else (),
     )
 
 
-def _model_choice(typed: Callable[..., Any]) -> ModelChoice:
-    name = (typed(str, "name", "the name of a model", (MODEL,), "model") or "").strip()
-    image = (typed(str, "image", "a container image", (MODEL,), "model") or "").strip()
-    custom = typed(dict, "custom", "an object", (MODEL,), "model")
-    if name:
+def _shaped(within: str, holder: Mapping[str, Any], problems: _Problems) -> Mapping[str, Any]:
+    """The holder without the members that are of another type than they must be. Only what is there is looked at."""
+    kinds = _KINDS[within]
+    wrong = [f for f, value in holder.items() if value is not None and f in kinds and type(value) is not kinds[f]]
+    if not wrong:
+        return holder
+    for field in wrong:
+        shape = _SHAPES[within, field]
+        path = f"{within}.{field}" if within else field
+        sentence = f"spec.{path} is {shown(holder[field])}; allowed is {shape.allowed}"
+        problems[within, field] = Problem(shape.stops, sentence)
+    return {field: value for field, value in holder.items() if field not in wrong}
+
+
+def _entries(field: str, written: Sequence[Any] | None, what: str, problems: _Problems) -> tuple[Json, ...]:
+    """The entries of a list that have a name."""
+    if not written:
+        return ()
+    good = named(written)
+    if len(good) != len(written):
+        sentence = f"spec.{field} has an entry without a name; allowed are {what} with a name"
+        problems["", field] = Problem(_SHAPES["", field].stops, sentence)
+    return good
+
+
+def _model_choice(model: Mapping[str, Any]) -> ModelChoice:
+    if name := (model.get("name") or "").strip():
         return ByName(name)
-    if image:
+    if image := (model.get("image") or "").strip():
         return ByImage(image)
-    if custom is not None and text(custom, "baseImage").strip():
-        sources = objects(custom, "modelSources")
-        return Custom(text(custom, "baseImage").strip(), sources, mapping(custom, "hardware"))
+    custom = model.get("custom")
+    if base := text(custom, "baseImage").strip():
+        return Custom(base, objects(custom, "modelSources"), mapping(custom, "hardware"))
     return Unchosen()
 
 

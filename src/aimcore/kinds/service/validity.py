@@ -58,6 +58,8 @@ def _bounds(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
 
 
 def _resources(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
+    if not spec.resources:
+        return
     requests, limits = mapping(spec.resources, "requests"), mapping(spec.resources, "limits")
     for side, values in (("requests", requests), ("limits", limits)):
         for name in sorted([k for k in values if not quantity.is_quantity(values[k])]):
@@ -83,12 +85,15 @@ def _environment(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
 
 
 def _metrics(_resource: Resource, spec: ServiceSpec) -> Iterator[Problem]:
-    written = at(spec.autoscaling, "metrics")
-    if written is not None and not isinstance(written, list):
+    written = None if spec.autoscaling is None else spec.autoscaling.get("metrics")
+    if written is None:
+        return
+    metrics = objects(written)
+    if not isinstance(written, list):
         yield Problem(_PODS, f"spec.autoScaling.metrics is {shown(written)}; allowed is a list of metrics")
-    elif written is not None and len(objects(written)) != len(written):
+    elif len(metrics) != len(written):
         yield Problem(_PODS, "spec.autoScaling.metrics has an entry that is no metric")
-    for position, metric in enumerate(objects(written)):
+    for position, metric in enumerate(metrics):
         yield from _metric(f"spec.autoScaling.metrics[{position}]", metric)
 
 

@@ -4,6 +4,7 @@
 2. Else the artifacts that carry the cache's label and are not Ready are deleted, whoever owns them; then the finalizer
    goes. What may not be listed or deleted is left.
 3. Spared are artifacts that another live cache records or needs, and artifacts whose claim an InferenceService mounts.
+   Where that cannot be read now they are spared too.
 4. No status is written.
 """
 
@@ -73,9 +74,8 @@ def _may_not_delete(snapshot: Snapshot, cache: Resource, artifact: Resource) -> 
 
 def is_mounted(snapshot: Snapshot, namespace: str, artifact: ArtifactReading) -> bool:
     """Whether an InferenceService mounts the artifact's claim."""
-    if not artifact.claim:
-        return False
-    mounting = snapshot.index("InferenceService", "claim", in_namespace(namespace, artifact.claim))
+    claim = artifact.claim or naming.artifact_child_name(artifact.name, "cache", artifact.uid)
+    mounting = snapshot.index("InferenceService", "claim", in_namespace(namespace, claim))
     return bool(mounting.resources) if isinstance(mounting, Listed) else isinstance(mounting, Unreadable)
 
 
@@ -83,7 +83,9 @@ def is_needed(snapshot: Snapshot, cache: Resource, artifact: Resource) -> bool:
     """Whether another live template cache of the namespace records this artifact, or would match it."""
     others = snapshot.index("AIMTemplateCache", "namespace", cache.namespace)
     reading = artifact.read_as(read_artifact)
-    return isinstance(others, Listed) and any(
+    if not isinstance(others, Listed):
+        return isinstance(others, Unreadable)
+    return any(
         _uses(snapshot, other.read_as(read_template_cache), reading)
         for other in others.resources
         if other.uid != cache.uid and not other.is_deleting
@@ -94,7 +96,10 @@ def _uses(snapshot: Snapshot, other: TemplateCacheReading, artifact: ArtifactRea
     recorded = {a.name for a in other.artifacts}
     if artifact.name in recorded:
         return True
-    sources = [s for s in find_template(snapshot, other).sources if s.uri == artifact.source_uri]
+    template = find_template(snapshot, other)
+    if template.is_unreadable:
+        return True
+    sources = [s for s in template.sources if s.uri == artifact.source_uri]
     return any(serves(artifact, other, tuple(merge_env(other.env, s.env)), recorded) for s in sources)
 
 

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from aimcore.cluster.caches import Source, TemplateCacheReading, read_sources, ready_condition
 from aimcore.cluster.reading import text
@@ -27,6 +28,7 @@ class CachedTemplate:
     kind: str
     sources: tuple[Source, ...]
     health: Health
+    is_unreadable: bool = False
 
     @property
     def is_ready(self) -> bool:
@@ -35,15 +37,19 @@ class CachedTemplate:
 
 def find_template(snapshot: Snapshot, cache: TemplateCacheReading) -> CachedTemplate:
     """Look the template up by the cache's scope."""
-    match _look_up(snapshot, cache):
+    found = _look_up(snapshot, cache)
+    match found:
         case Found(resource):
             return CachedTemplate(resource.kind, read_sources(resource.status, "modelSources"), _health(resource))
         case Unreadable() as unreadable:
-            return CachedTemplate("", (), health_of_unreadable(COMPONENT, unreadable, Depends.UPSTREAM))
+            return CachedTemplate(
+                "", (), health_of_unreadable(COMPONENT, unreadable, Depends.UPSTREAM), is_unreadable=True
+            )
         case Absent() | NotInstalled():
             message = f"Service template {cache.template_name} not found (scope {cache.template_scope or 'Unknown'})"
             missing = failing(COMPONENT, Category.MISSING_UPSTREAM, "ReferenceNotFound", message, Depends.UPSTREAM)
             return CachedTemplate("", (), missing)
+    assert_never(found)
 
 
 def _look_up(snapshot: Snapshot, cache: TemplateCacheReading) -> Lookup:

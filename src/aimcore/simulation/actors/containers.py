@@ -3,7 +3,8 @@
 1. A `Beat` is a moment: log lines, a patch of an AIMArtifact's status, and perhaps the end with an exit code.
 2. The container `discovery` prints the result for the profile that its environment asks for (templates' job output).
 3. `check-size` prints one JSON line, or an error and exit code 1 (A7.2).
-4. `model-download` reports progress as A7.3 and A7.4 say, protocol after protocol, then verifies (A7.5).
+4. `model-download` reports progress as A7.3 and A7.4 say, protocol after protocol, then verifies (A7.5). A hang that
+   was asked for ends after `STALL_TIMEOUT` seconds, as a stall; a source that `stalls` never ends.
 5. Every other container is a server and does what its image's settings say.
 """
 
@@ -142,12 +143,28 @@ _FAULT_LOGS = {
     "unreachable": "requests.exceptions.ConnectionError: Failed to resolve 'huggingface.co'\n",
     "disk-full": "OSError: [Errno 28] No space left on device\n",
 }
+_S3_FAULT_LOGS = {
+    "not-found": "ERROR: S3 error: 404 (NoSuchBucket): The specified bucket does not exist\n",
+    "gated": "ERROR: S3 error: 403 (InvalidAccessKeyId): The access key does not exist in our records.\n",
+}
+_STALLED = "No progress for {seconds:g} seconds: the download is stalled\n"
+
+
+def _stall_timeout(env: Mapping[str, str]) -> float:
+    said = env.get("STALL_TIMEOUT", "")
+    return float(said) if said.isdigit() else 120.0
+
+
+def _fault_log(source: Source, uri: str, token: str) -> str:
+    logs = {**_FAULT_LOGS, **_S3_FAULT_LOGS} if uri.startswith("s3://") else _FAULT_LOGS
+    return logs.get(source.fault, f"{token} failed\n").replace("{repository}", uri.partition("://")[2])
 
 
 def _download(container: Mapping[str, Any], settings: WorldSettings) -> Script:
     env, uri = environment(container), _uri(container)
     if env.get("AIM_DEBUG_CAUSE_HANG"):
-        return (Beat(0, "hanging as asked\n"),)
+        seconds = _stall_timeout(env)
+        return (Beat(0, "hanging as asked\n"), Beat(seconds, _STALLED.format(seconds=seconds), ends=1))
     if env.get("AIM_DEBUG_CAUSE_FAILURE"):
         return (Beat(0, "failing as asked\n", ends=1),)
     source = find_source(settings, uri) or Source(uri, fault="not-found")
@@ -199,8 +216,7 @@ def _attempts(
         at += seconds
         if not fails:
             return at, True
-        log = _FAULT_LOGS.get(source.fault, f"{token} failed\n").replace("{repository}", uri.partition("://")[2])
-        beats.append(Beat(at, log, said(f"Failed with {token}")))
+        beats.append(Beat(at, _fault_log(source, uri, token), said(f"Failed with {token}")))
     message = {"download": {"message": f"All {len(tokens)} attempts exhausted"}} if protocols else None
     beats.append(Beat(at, "Download failed\n", message, ends=1))
     return at, False
