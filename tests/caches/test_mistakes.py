@@ -261,3 +261,20 @@ def test_an_artifact_that_might_be_needed_is_spared_while_that_cannot_be_read():
     rounds.table.learn_availability("AIMServiceTemplate", Unreadable("AIMServiceTemplate", "Timeout", "no"))
     assert rounds.plan(key).deletions == ()
     assert rounds.plan(key).remove_finalizers == (FINALIZER,)
+
+
+@pytest.mark.rule("A10", "AD-25")
+@pytest.mark.parametrize(
+    ("line", "reason", "state"),
+    [("404 Client Error: Repository Not Found", "SourceNotFound", "Failed"), ("", "InfrastructureError", "Degraded")],
+)
+def test_a_refused_report_hides_no_cause(line, reason, state):
+    rounds = world()
+    ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    died = {"containerStatuses": [{"name": "model-download", "state": ended}]}
+    uid = rounds.put(pod("p", "ns", only(rounds, "Job").name, "Failed", **died))["metadata"]["uid"]
+    refused = 'aimartifacts "m" is forbidden: User "x" cannot patch resource "aimartifacts/status"'
+    rounds.answer(PodLog("ns", "p", uid, "model-download", 50), f"{refused}\n{line}\n{refused}\n")
+    rounds.settle()
+    assert condition_of(artifact(rounds), "DownloadJobPodsReady") == ("False", reason)
+    assert artifact(rounds)["status"]["status"] == state

@@ -214,6 +214,20 @@ def test_the_time_moves_only_with_the_status():
     assert the(turned, "CacheReady")["lastTransitionTime"] == "2026-11-23T15:33:00Z"
 
 
+@pytest.mark.parametrize("generation", [0, 3])
+def test_a_stored_condition_that_says_the_same_is_the_one_written(generation):
+    first = verdict(READY, generation=generation)
+    again = verdict(READY, stored=first.conditions, generation=generation, at=NOW + timedelta(hours=1))
+    assert all(new is old for new, old in zip(again.conditions, first.conditions, strict=True))
+
+
+@pytest.mark.parametrize("generation", [0, 3])
+def test_a_stored_condition_with_members_beyond_ours_is_written_anew(generation):
+    first = verdict(READY, generation=generation).conditions
+    again = verdict(READY, stored=[{**c, "note": "x"} for c in first], generation=generation)
+    assert again.conditions == first
+
+
 @pytest.mark.parametrize("junk", [None, 5, "x", [None, {"type": 3}, 5], [{"type": "CacheReady", "status": "True"}]])
 def test_stored_conditions_of_any_shape_are_survived(junk):
     v = judge(Snapshot(Table(), NOW), [READY], junk, 1)

@@ -118,10 +118,12 @@ class TestTheGuardFinds:
 
     def test_two_routes_at_one_path(self, running) -> None:
         play, _ = running
-        play.act([Edit(CHAT, {"spec": {"routing": SAME}}), Wait(5), obj("AIMService", "b", {"model": {"image": QWEN}})])
-        play.act([Edit(Key("AIMService", "ml-team", "b"), {"spec": {"routing": SAME}}), Wait(60)])
-        for key in play.keys("AIMService"):
-            play.act([Edit(key, {"status": {"conditions": []}}, "status")])
-        assert len(play.keys("HTTPRoute")) == 2
+        for name in ("a", "b"):
+            routing = {**SAME, "pathTemplate": f"/{name}"}
+            play.act([obj("AIMService", name, {"model": {"image": QWEN}, "routing": routing})])
+        play.act([Wait(60)])
+        assert check_routes(play.cluster) == 2
+        stolen = {"rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/a"}}]}]}
+        play.act([Edit(key, {"spec": stolen}) for key in play.keys("HTTPRoute")])
         with pytest.raises(AssertionError, match="told apart"):
             check_routes(play.cluster)

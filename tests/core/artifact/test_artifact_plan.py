@@ -40,7 +40,7 @@ def downloading(**spec):
 
 
 # ---- children ----
-@pytest.mark.rule("A3", "A4", "A5.3", "A6.3")
+@pytest.mark.rule("A3", "A4.1", "A4.3", "A4.4", "A5.3", "A6.3", "AD-19")
 def test_a_declared_size_leads_to_claim_role_binding_and_download_job_in_that_order():
     rounds = world(size="5Gi", storageClassName="longhorn", env=[{"name": "HF_TOKEN", "value": "t"}])
     first = rounds.plan(KEY)
@@ -104,6 +104,7 @@ def test_a_missing_named_config_fails_the_artifact_and_nothing_is_made():
     assert rounds.all("PersistentVolumeClaim") == []
 
 
+@pytest.mark.rule("AD-21")
 def test_nothing_is_made_while_paused_deleting_or_in_a_terminating_namespace():
     for change in (
         {"metadata": {"annotations": {"aim.eai.amd.com/reconciliation-paused": "true"}}},
@@ -120,7 +121,7 @@ def test_nothing_is_made_while_paused_deleting_or_in_a_terminating_namespace():
 
 
 # ---- size ----
-@pytest.mark.rule("A5.2", "A9")
+@pytest.mark.rule("A5.2", "A9", "AD-4", "A4.2")
 def test_the_size_is_searched_read_and_kept():
     rounds = world()
     rounds.settle()
@@ -144,6 +145,7 @@ def test_the_size_is_searched_read_and_kept():
     assert CHECK not in rounds.objects
 
 
+@pytest.mark.rule("A5.2", "AD-4", "AD-5")
 def test_a_line_that_is_no_size_fails_and_an_unreadable_log_only_waits():
     for value, expected in (
         ("oops", ("False", "InvalidSizeOutput")),
@@ -187,7 +189,7 @@ def test_any_line_gives_a_size_or_a_reason(line):
 
 
 # ---- progress and the latch ----
-@pytest.mark.rule("A8")
+@pytest.mark.rule("A8", "AD-18")
 @pytest.mark.parametrize(
     ("percentage", "phase", "condition", "shown"),
     [
@@ -222,7 +224,7 @@ def test_a_complete_job_verifies_the_claim_and_completes_what_the_pod_reported()
     assert "AllComponentsReady" in rounds.events
 
 
-@pytest.mark.rule("A10")
+@pytest.mark.rule("A10", "AD-2")
 def test_an_artifact_taken_over_ready_is_not_downloaded_again():
     claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Bound"}}
     claim |= {"metadata": {"name": CLAIM.name, "namespace": "ns"}, "spec": {}}
@@ -236,7 +238,7 @@ def test_an_artifact_taken_over_ready_is_not_downloaded_again():
         assert artifact(rounds)["status"]["verifiedClaimUID"] == uid
 
 
-@pytest.mark.rule("A10")
+@pytest.mark.rule("A10", "AD-3")
 def test_a_new_claim_is_filled_anew_and_the_job_of_the_old_one_is_deleted():
     rounds = downloading()
     rounds.patch(DOWNLOAD, {"status": finished()})
@@ -269,7 +271,7 @@ def failed_pod(**terminated):
     return {"containerStatuses": [{"name": "model-download", "state": state}]}
 
 
-@pytest.mark.rule("A10")
+@pytest.mark.rule("A10", "AD-6")
 @pytest.mark.parametrize(
     ("log", "reason", "ready"),
     [
@@ -320,6 +322,7 @@ def test_mode_follows_the_owners():
     assert artifact(rounds)["status"]["mode"] == "Dedicated"
 
 
+@pytest.mark.rule("A4.4", "AD-20")
 def test_with_dedicated_accounts_each_artifact_has_its_own_and_no_shared_binding():
     rounds = world(size="5Gi", settings=Settings(dedicated_download_accounts=True))
     metadata = {"name": "default", "namespace": "ns", "annotations": {"iam": "role"}}
@@ -420,7 +423,7 @@ def test_a_dedicated_account_needs_no_default_account():
     assert "imagePullSecrets" not in rounds.get("ServiceAccount", "ns", DOWNLOAD.name)
 
 
-@pytest.mark.rule("A2")
+@pytest.mark.rule("A2", "AD-15")
 def test_last_used_is_when_the_newest_service_that_mounts_the_claim_was_created():
     rounds = downloading()
     rounds.settle()

@@ -242,3 +242,52 @@ def test_a_paused_or_deleted_source_is_left_alone():
         rounds = world({"image": "org/a:1"})
         rounds.patch(KEY, {"metadata": change})
         assert rounds.settle() == 0
+
+
+def two_sources(**older):
+    """A source `a` beside our `s`, both over one repository; `older` are members of a's object."""
+    rounds = world({"image": "org/aim-*"})
+    metadata = {"creationTimestamp": "2026-01-01T00:00:00Z", **older.pop("metadata", {})}
+    first = aim(
+        "AIMClusterModelSource", "a", spec={"filters": [{"image": "org/aim-x"}], **older.pop("spec", {})}, **older
+    )
+    first["metadata"] |= metadata
+    second = rounds.get(*KEY)
+    rounds.put({**second, "metadata": {**second["metadata"], "creationTimestamp": "2026-01-01T00:00:01Z"}})
+    rounds.put(first)
+    rounds.answer(tags_of("org/aim-*"), RepositoryListing((("org/aim-x", "1"), ("org/aim-y", "1"))))
+    rounds.settle()
+    return rounds
+
+
+@pytest.mark.rule("D-14")
+def test_an_image_that_an_older_source_accepts_is_left_to_it_before_it_has_listed_anything():
+    rounds = two_sources()
+    assert images(rounds) == ["org/aim-y:1"]
+    assert "org/aim-x:1 is served by AIMClusterModelSource a" in message_of(source(rounds), "FiltersReady")
+
+
+@pytest.mark.rule("D-14")
+@pytest.mark.parametrize(
+    "unable",
+    [
+        {"metadata": {"deletionTimestamp": "2026-01-02T00:00:00Z"}},
+        {"metadata": {"annotations": {"aim.eai.amd.com/reconciliation-paused": "true"}}},
+        {"metadata": {"creationTimestamp": "2026-01-01T00:00:02Z"}},
+        {"spec": {"registry": "ghcr.io"}},
+        {"spec": {"versions": ["nonsense"]}},
+    ],
+    ids=["deleting", "paused", "younger", "another registry", "a filter that creates nothing"],
+)
+def test_a_source_that_cannot_make_the_model_claims_nothing(unable):
+    assert "org/aim-x:1" in images(two_sources(**unable))
+
+
+def test_a_model_of_ours_whose_image_somebody_changed_is_neither_doubled_nor_given_away():
+    rounds = world({"image": "org/a:1"})
+    rounds.settle()
+    (model,) = rounds.all("AIMClusterModel")
+    rounds.put({**model, "spec": {"image": "org/b:2"}})
+    rounds.settle()
+    assert images(rounds) == ["org/b:2"]
+    assert condition_of(source(rounds), "FiltersReady") == ("True", "AllFiltersSucceeded")

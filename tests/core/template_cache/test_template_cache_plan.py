@@ -45,7 +45,7 @@ def test_the_finalizer_comes_first_also_when_paused():
     assert rounds.all("AIMArtifact") == []
 
 
-@pytest.mark.rule("B5")
+@pytest.mark.rule("B5", "B1", "AD-10", "AD-11")
 def test_each_source_gets_an_artifact_with_its_place_and_merged_env():
     rounds = world((TINY, OTHER), cache={
         "env": [{"name": "HF_TOKEN", "value": "my-token"}],
@@ -75,6 +75,7 @@ def test_a_dedicated_cache_owns_its_artifact_under_another_name():
     assert artifact["metadata"]["ownerReferences"][0]["uid"] == cache(rounds)["metadata"]["uid"]
 
 
+@pytest.mark.rule("B5", "AD-11", "AD-23")
 def test_an_artifact_is_made_once_and_never_applied_again():
     rounds = world((TINY, OTHER))
     rounds.settle()
@@ -96,7 +97,7 @@ def test_the_users_labels_reach_the_artifact_as_the_config_says():
 
 
 # ---- matching ----
-@pytest.mark.rule("B4")
+@pytest.mark.rule("B4", "AD-14")
 def test_an_artifact_of_the_same_source_is_shared():
     rounds = world()
     put_artifact(rounds)
@@ -108,7 +109,7 @@ def test_an_artifact_of_the_same_source_is_shared():
     assert entry["persistentVolumeClaim"] == "x-pvc"
 
 
-@pytest.mark.rule("B4")
+@pytest.mark.rule("B4", "AD-7")
 @pytest.mark.parametrize(
     ("members", "spec"),
     [
@@ -126,7 +127,7 @@ def test_what_differs_is_not_shared(members, spec):
     assert len(rounds.all("AIMArtifact")) == 2
 
 
-@pytest.mark.rule("B4")
+@pytest.mark.rule("B4", "AD-7")
 @pytest.mark.parametrize(("status", "count"), [("Degraded", 1), ("Failed", 2)])
 def test_a_recorded_match_is_dropped_for_other_variables_only_if_it_failed(status, count):
     rounds = world()
@@ -137,7 +138,7 @@ def test_a_recorded_match_is_dropped_for_other_variables_only_if_it_failed(statu
     assert len(rounds.all("AIMArtifact")) == count
 
 
-@pytest.mark.rule("B4")
+@pytest.mark.rule("B4", "AD-24")
 def test_the_recorded_artifact_is_kept_until_a_better_one_is_there():
     rounds = world()
     put_artifact(rounds, "b", status="Progressing")
@@ -161,7 +162,7 @@ def test_a_missing_template_or_one_of_the_wrong_scope_fails_the_cache():
         assert condition_of(cache(rounds), "ArtifactsReady") == ("False", "NoCaches")
 
 
-@pytest.mark.rule("B3")
+@pytest.mark.rule("B3", "AD-22")
 @pytest.mark.parametrize(
     ("status", "condition", "expected"),
     [
@@ -217,7 +218,7 @@ def test_the_worst_artifact_is_named():
     assert message_of(cache(rounds), "ArtifactsReady") == expected
 
 
-@pytest.mark.rule("B2")
+@pytest.mark.rule("B2", "AD-15")
 def test_merged_configs_are_recorded_as_merged():
     rounds = world()
     rounds.put(aim("AIMClusterRuntimeConfig", "default", spec={}))
@@ -258,7 +259,7 @@ def test_the_finalizer_goes_after_the_artifacts_not_with_them():
     assert plan.status == {}
 
 
-@pytest.mark.rule("B7")
+@pytest.mark.rule("B7", "AD-13")
 def test_artifacts_that_others_use_are_spared():
     rounds = world()
     put_artifact(rounds, status="Degraded", metadata=LABEL)

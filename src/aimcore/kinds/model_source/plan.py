@@ -2,8 +2,8 @@
 
 1. Models are only added: what exists is never changed or deleted by its source.
 2. Images come in the order of the filters, sorted within each, each once; at most `maxModels` become models.
-3. A model that another source, or somebody else, already made for an image keeps it: the image is skipped, the next one
-   is taken, and the overlap is reported.
+3. A model that another source, or somebody else, already made for an image keeps it, and an older source goes before
+   (`rivals`): the image is skipped, the next one is taken, and the overlap is reported.
 4. `modelsLimitReached` is true exactly when a matching image was left out because of the limit.
 5. Who has just started has no answers: what the status says of this very spec stands until the registry has spoken.
 6. Part of the filters failing leaves the source Degraded; all of them failing, as bad as the cause.
@@ -23,6 +23,7 @@ from aimcore.conditions import Category, Condition, Health, State, condition, st
 from aimcore.errors import health_of_unreadable
 from aimcore.indexes import in_namespace
 from aimcore.kinds.model_source.filters import FoundImage, read_filters
+from aimcore.kinds.model_source.rivals import SOURCE, claims, older_sources
 from aimcore.kinds.model_source.search import FoundByFilter, filters_health, search
 from aimcore.labels import AUTO_GENERATED, MODEL_SOURCE, ORIGIN, is_paused, stamp
 from aimcore.plan import Child, Plan, Write
@@ -91,10 +92,11 @@ def choose_images(snapshot: Snapshot, resource: Resource, found: Sequence[FoundB
     planned: list[FoundImage] = []
     overlaps: list[str] = []
     left_out = False
+    older = older_sources(snapshot, resource)
     for image in images:
         if image.uri in existing:
             continue
-        holder = _holder(snapshot, resource, image)
+        holder = _holder(snapshot, resource, image, older)
         if holder:
             overlaps.append(f"{image.uri} is served by {holder}")
         elif len(existing) + len(planned) < limit:
@@ -105,14 +107,16 @@ def choose_images(snapshot: Snapshot, resource: Resource, found: Sequence[FoundB
     return Choice(len(existing), tuple(planned), len(images), left_out, tuple(overlaps))
 
 
-def _holder(snapshot: Snapshot, resource: Resource, image: FoundImage) -> str:
-    """Who else has the model of this image; "" if nobody has."""
+def _holder(snapshot: Snapshot, resource: Resource, image: FoundImage, older: Sequence[Resource]) -> str:
+    """Who else has the model of this image, or will; "" if nobody has."""
     match snapshot.object(MODEL, "", _name(image)):
         case Found(model) if model.labels.get(MODEL_SOURCE) != naming.child_label(resource.name):
             owner = model.controller
             return f"{owner.kind} {owner.name}" if owner is not None else f"{MODEL} {model.name}"
-        case _:
+        case Found():
             return ""
+        case _:
+            return next((f"{SOURCE} {source.name}" for source in older if claims(source, image)), "")
 
 
 def _name(image: FoundImage) -> str:
