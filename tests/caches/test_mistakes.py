@@ -278,3 +278,17 @@ def test_a_refused_report_hides_no_cause(line, reason, state):
     rounds.settle()
     assert condition_of(artifact(rounds), "DownloadJobPodsReady") == ("False", reason)
     assert artifact(rounds)["status"]["status"] == state
+
+
+@pytest.mark.rule("A4.4", "A5.3", "A9")
+@pytest.mark.parametrize(("reason", "state"), [("Forbidden", "Failed"), ("Timeout", "Degraded")])
+def test_a_role_binding_that_cannot_be_read_is_named_as_what_holds_the_download_back(reason, state):
+    rounds = world()
+    for kind in ("RoleBinding", "Job"):
+        rounds.remove(only(rounds, kind))
+    rounds.table.learn_availability("RoleBinding", Unreadable("RoleBinding", reason, "no"))
+    rounds.settle()
+    assert rounds.all("Job") == []
+    assert condition_of(artifact(rounds), "DownloadJobReady") == ("False", reason)
+    assert "RoleBinding: no" in message_of(artifact(rounds), "DownloadJobReady")
+    assert artifact(rounds)["status"]["status"] == state

@@ -132,8 +132,8 @@ def test_the_download_job_field_by_field():
     }
     assert env == [
         ("AIM_DOWNLOADER_PROTOCOL", "XET,HF_TRANSFER"),
-        ("TMPDIR", "/tmp/"),
-        ("HF_HOME", "/tmp/.hf"),
+        ("TMPDIR", "/tmp/"),  # noqa: S108  a path in the container
+        ("HF_HOME", "/tmp/.hf"),  # noqa: S108  a path in the container
         ("EXPECTED_SIZE_BYTES", "1073741824"),
         ("MOUNT_PATH", "/cache"),
         ("ARTIFACT_NAME", "m"),

@@ -38,7 +38,7 @@ def test_no_write_of_a_scenario_endangers_anything(name: str, cluster: Cluster, 
 
 @pytest.mark.timeout(max(120, MINUTES * 120))
 def test_no_write_of_any_history_endangers_anything(cluster: Cluster, tally: Tally) -> None:
-    @effort(60)
+    @effort(40)
     @given(histories())
     def is_safe(history: History) -> None:
         tally.note(guarded(history, cluster, tally))

@@ -198,7 +198,7 @@ def test_a_resolved_model_that_is_gone_or_not_ready_is_resolved_anew(scope: str)
         ("Failed", "False", "ModelNotReady", "Failed", "AIMModel m is in failed state"),
         ("Degraded", "False", "ModelNotReady", "Failed", "AIMModel m is in failed state"),
         ("NotAvailable", "False", "ModelNotReady", "Pending", "AIMModel m status: NotAvailable"),
-        ("", "False", "ModelNotReady", "Pending", "AIMModel m status: "),
+        ("", "False", "ModelNotReady", "Pending", "AIMModel m status: none yet"),
     ],
 )
 def test_the_status_of_the_model_decides(status: str, ready: str, reason: str, overall: str, message: str) -> None:

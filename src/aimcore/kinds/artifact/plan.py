@@ -50,7 +50,7 @@ class Seen:
     claim: Lookup
     download: Lookup
     permissions: tuple[Child, ...]
-    may_report: bool
+    unreadable_permission: Unreadable | None
     account: str
     pods: tuple[Resource, ...] | Unreadable
     verified: bool
@@ -100,7 +100,7 @@ def _look(snapshot: Snapshot, resource: Resource) -> Seen:
     job = _reading_of(download)
     verified = is_verified(resource, claim, job)
     is_sought = not verified or artifact.declared or artifact.discovered
-    permissions, may_report = _permissions(snapshot, resource, artifact, config)
+    permissions, unreadable = _permissions(snapshot, resource, artifact, config)
     unfinished = isinstance(download, Found) and not verified and job is not None and not job.is_complete
     return Seen(
         artifact=artifact,
@@ -109,7 +109,7 @@ def _look(snapshot: Snapshot, resource: Resource) -> Seen:
         claim=claim,
         download=download,
         permissions=permissions,
-        may_report=may_report,
+        unreadable_permission=unreadable,
         account=artifact.download_name if snapshot.settings.dedicated_download_accounts else "",
         pods=pods_of(snapshot, download.resource) if unfinished and isinstance(download, Found) else (),
         verified=verified,
@@ -118,8 +118,8 @@ def _look(snapshot: Snapshot, resource: Resource) -> Seen:
 
 def _permissions(
     snapshot: Snapshot, resource: Resource, artifact: Artifact, config: RuntimeConfig
-) -> tuple[tuple[Child, ...], bool]:
-    """What is missing for download pods to report progress, and whether that could be read."""
+) -> tuple[tuple[Child, ...], Unreadable | None]:
+    """What is missing for download pods to report progress, and what of it cannot be read now."""
     if snapshot.settings.dedicated_download_accounts:
         default = snapshot.object("ServiceAccount", artifact.namespace, "default")
         wanted: tuple[Child, ...] = desired_account(
@@ -129,7 +129,7 @@ def _permissions(
         wanted = (desired_role_binding(resource, artifact, config),)
     looked = [(child, snapshot.object(*child.key)) for child in wanted]
     missing = tuple(child for child, found in looked if isinstance(found, Absent))
-    return missing, all(isinstance(found, Found | Absent) for _, found in looked)
+    return missing, next((found for _, found in looked if isinstance(found, Unreadable)), None)
 
 
 def _claim_in(lookup: Lookup) -> Claim | None:
@@ -157,7 +157,8 @@ def _children(resource: Resource, seen: Seen) -> Iterable[Child]:
         if isinstance(seen.claim, Absent):
             yield desired_claim(resource, artifact, config, size.number)
         return
-    if isinstance(seen.download, Absent) and not seen.verified and not claim.is_deleting and seen.may_report:
+    may_report = seen.unreadable_permission is None
+    if isinstance(seen.download, Absent) and not seen.verified and not claim.is_deleting and may_report:
         yield desired_download_job(resource, artifact, config, size.number, seen.account)
 
 
@@ -205,6 +206,8 @@ def _download_health(snapshot: Snapshot, seen: Seen) -> Iterable[Health]:
             yield pods
         case Unreadable() as unreadable:
             yield health_of_unreadable("DownloadJob", unreadable, Depends.DOWNSTREAM)
+        case _ if seen.unreadable_permission is not None:
+            yield health_of_unreadable("DownloadJob", seen.unreadable_permission, Depends.DOWNSTREAM)
         case _:
             yield job_health("DownloadJob", None, Depends.DOWNSTREAM)
 

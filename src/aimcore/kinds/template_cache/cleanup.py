@@ -83,9 +83,7 @@ def is_needed(snapshot: Snapshot, cache: Resource, artifact: Resource) -> bool:
     """Whether another live template cache of the namespace records this artifact, or would match it."""
     others = snapshot.index("AIMTemplateCache", "namespace", cache.namespace)
     reading = artifact.read_as(read_artifact)
-    if not isinstance(others, Listed):
-        return isinstance(others, Unreadable)
-    return any(
+    return isinstance(others, Listed) and any(
         _uses(snapshot, other.read_as(read_template_cache), reading)
         for other in others.resources
         if other.uid != cache.uid and not other.is_deleting
