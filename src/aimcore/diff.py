@@ -76,9 +76,7 @@ def _children(plan: Plan, snapshot: Snapshot) -> Iterator[ChildChange]:
 def _deletion(deletion: Deletion, snapshot: Snapshot) -> Iterator[Delete]:
     match snapshot.object(*deletion.key):
         case Found(live) if live.uid == deletion.uid and not live.is_deleting:
-            yield Delete(
-                deletion.key, deletion.uid, deletion.reason, deletion.component, deletion.resource_version
-            )
+            yield Delete(deletion.key, deletion.uid, deletion.reason, deletion.component, deletion.resource_version)
         case _:
             return
 

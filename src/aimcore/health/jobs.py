@@ -2,6 +2,8 @@
 
 1. The first of its conditions `Complete` and `Failed` that is True decides.
 2. A Job that ran out of time or tries is the spec's fault until a pod says otherwise; an evicted one is not.
+3. A Job whose pods are refused (quota, a webhook, missing rights) tries for ever without a condition; only an event on
+   it tells why (F-72).
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from typing import Any
 
 from aimcore.conditions import Category, Depends, Health, State, failing
 from aimcore.health.absent import absent_health
+from aimcore.health.events import event_text, newest_event
 from aimcore.resource import EMPTY, Resource
+from aimcore.snapshot import Snapshot
 
 _FAILURES: Mapping[str, tuple[Category, str]] = {
     "BackoffLimitExceeded": (Category.INVALID_SPEC, "JobBackoffLimitExceeded"),
@@ -35,6 +39,12 @@ def job_health(component: str, job: Resource | None, depends: Depends = Depends.
         text = message if isinstance(message, str) and message else "Job failed"
         return failing(component, category, reason, text, depends)
     return Health(component, State.PROGRESSING, "JobRunning", "Job is in progress", depends)
+
+
+def podless_health(snapshot: Snapshot, component: str, job: Resource) -> Health | None:
+    """Why an unfinished Job without pods has none, if its controller tells; else None."""
+    refused = None if is_finished(job) else newest_event(snapshot, job, ("FailedCreate",))
+    return None if refused is None else Health(component, State.PENDING, "FailedCreate", event_text(refused, "message"))
 
 
 def is_finished(job: Resource) -> bool:

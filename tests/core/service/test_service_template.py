@@ -177,7 +177,19 @@ def test_a_ready_resolved_template_stays_without_being_checked_again() -> None:
     status = {"resolvedTemplate": {"name": "t", "namespace": NS, "scope": "Namespace"}}
     plan = plan_of(service(LATENCY, status=status), model(), template("t", metric="throughput"), template("u"))
     assert plan.status["resolvedTemplate"]["name"] == "t"
-    assert "templateSelection" not in plan.status
+
+
+@pytest.mark.rule("R-5.1", "R-5.11")
+@pytest.mark.parametrize(("result", "stays"), [("chosen", True), ("rejected", False)])
+def test_an_earlier_choice_is_told_as_long_as_it_names_the_template_that_serves(result: str, stays: bool) -> None:
+    selection = {"candidates": [{"name": "t", "scope": "Namespace", "result": result, "reason": "BestMatch"}]}
+    status = {
+        "resolvedTemplate": {"name": "t", "namespace": NS, "scope": "Namespace"},
+        "templateSelection": selection,
+    }
+    plan = plan_of(service(LATENCY, status=status), model(), template("t", metric="throughput"), template("u"))
+    assert ("templateSelection" not in plan.status) is stays
+    assert plan.status.get("templateSelection") is None
 
 
 @pytest.mark.rule("R-5.1")

@@ -201,7 +201,7 @@ def _download_health(snapshot: Snapshot, seen: Seen) -> Iterable[Health]:
             if job.read_as(read_job).is_complete:
                 yield job_health("DownloadJob", None, Depends.DOWNSTREAM)
                 return
-            pods = health_of_pods(snapshot, "DownloadJobPods", seen.pods)
+            pods = health_of_pods(snapshot, "DownloadJobPods", seen.pods, job)
             yield yield_to_pods(health, pods)
             yield pods
         case Unreadable() as unreadable:

@@ -14,7 +14,7 @@ from aimcore.conclusion import yield_to_pods
 from aimcore.conditions import Depends, Health, State
 from aimcore.errors import health_of_unreadable
 from aimcore.facts import PodLog
-from aimcore.health.jobs import job_health
+from aimcore.health.jobs import job_health, podless_health
 from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
 from aimcore.kinds.artifact.inputs import Artifact
@@ -65,18 +65,21 @@ def pods_of(snapshot: Snapshot, job: Resource) -> tuple[Resource, ...] | Unreada
     return listing.resources if isinstance(listing, Listed) else ()
 
 
-def health_of_pods(snapshot: Snapshot, component: str, pods: tuple[Resource, ...] | Unreadable) -> Health:
+def health_of_pods(
+    snapshot: Snapshot, component: str, pods: tuple[Resource, ...] | Unreadable, job: Resource
+) -> Health:
     """How the pods of a Job fare. What cannot be listed is not absent."""
     if isinstance(pods, Unreadable):
         return health_of_unreadable(component, pods)
-    return pods_health(snapshot, component, pods)
+    refused = None if pods else podless_health(snapshot, component, job)
+    return refused or pods_health(snapshot, component, pods)
 
 
 def _from_job(snapshot: Snapshot, job: Resource) -> KnownSize | UnknownSize:
     health = job_health(JOB, job, Depends.DOWNSTREAM)
     pods = pods_of(snapshot, job)
     if isinstance(pods, Unreadable) or not job.read_as(read_job).is_complete:
-        seen = health_of_pods(snapshot, PODS, pods)
+        seen = health_of_pods(snapshot, PODS, pods, job)
         return UnknownSize((yield_to_pods(health, seen), seen))
     line, is_pending = _last_line(snapshot, pods)
     if not line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aimcore.cluster.reading import text
+from aimcore.cluster.reading import objects, text
 from aimcore.conditions import Health
 from aimcore.kinds.service.cache_retry import attempts, retry_deletions
 from aimcore.kinds.service.candidate import Verdict
@@ -29,7 +29,7 @@ from aimcore.kinds.service.template_cache import CacheToCreate, desired_cache
 from aimcore.kinds.service.volumes import mounted_claims
 from aimcore.labels import stamp
 from aimcore.plan import Child, PlannedEvent, Write
-from aimcore.resource import Json
+from aimcore.resource import Json, Resource
 from aimcore.snapshot import Snapshot
 
 
@@ -54,6 +54,8 @@ def plan_template(s: Situation) -> Part:
     status: Json = {}
     if verdicts or not isinstance(s.template_resolution, TemplateFound) or s.spec.template_name:
         status["templateSelection"] = selection_status(verdicts) if verdicts else None
+    elif not _is_told_as_chosen(s.resource, s.template_resolution.template.name):
+        status["templateSelection"] = None  # what an earlier choice said no longer holds
     notes = tuple([v.note for v in verdicts])
     match s.template_resolution:
         case TemplateToCreate(manifest) if TEMPLATE not in s.stops:
@@ -115,6 +117,12 @@ def _new_cache(s: Situation) -> tuple[Child, ...]:
         return ()
     manifest = desired_cache(s.resource, s.spec, s.config, s.template)
     return (_child(s, manifest, CACHE, owned=not s.spec.is_shared),)
+
+
+def _is_told_as_chosen(resource: Resource, name: str) -> bool:
+    """Whether the status tells that this template was chosen."""
+    candidates = objects(resource.status, "templateSelection", "candidates")
+    return any(text(c, "name") == name and text(c, "result") == "chosen" for c in candidates)
 
 
 def _child(s: Situation, manifest: Json, component: str, *, owned: bool) -> Child:

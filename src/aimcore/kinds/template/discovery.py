@@ -20,7 +20,7 @@ from aimcore.cluster.storage import JobReading, pod_in_phase, read_job
 from aimcore.conclusion import yield_to_pods
 from aimcore.conditions import Condition, Depends, Health, State, condition
 from aimcore.facts import Failure, PodLog, SecretExists
-from aimcore.health.jobs import job_health
+from aimcore.health.jobs import job_health, podless_health
 from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
 from aimcore.kinds.template.attempts import Attempts, failed, read_attempts
@@ -150,7 +150,8 @@ def _with_job(snapshot: Snapshot, job: Resource, reading: JobReading, run: Run, 
     health = job_health(JOB, job, _DOWN)
     if reading.is_complete:
         return _from_log(snapshot, reading, pods, run, attempts)
-    seen = (pods_health(snapshot, PODS, pods),) if pods else ()
+    refused = None if pods else podless_health(snapshot, PODS, job)
+    seen = (pods_health(snapshot, PODS, pods),) if pods else (refused,) if refused is not None else ()
     components = (yield_to_pods(health, seen[0]), seen[0]) if seen else (health,)
     if reading.is_failed:
         cause = seen[0].message if seen and components[0] is not health else ""
