@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from foundations.workloads import event, job, snapshot
 
 from aimcore.conditions import State
 from aimcore.health.jobs import podless_health
 from aimcore.resource import Key, Resource
 from core import template_world
 from core.kind_rounds import Rounds, aim, condition_of, finished, message_of
-from foundations.workloads import event, job, snapshot
 
 QUOTA = 'Error creating: pods "x" is forbidden: exceeded quota: rq'
 
