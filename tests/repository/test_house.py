@@ -11,9 +11,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LIMIT = 400
-LONGER: dict[str, str] = {}
+LONGER: dict[str, str] = {
+    "tests/core/artifact/test_artifact_plan.py": "one artifact from size to latch: the steps share one world of facts",
+    "tests/local/test_server.py": "one running server for all reads, watches, faults and counters of the HTTP API",
+    "tests/shell/test_worker.py": "one round against one scripted server: all outcomes of a write side by side",
+    "tests/simulation/world/test_kserve.py": "every quirk of KServe in one place, over one world",
+}
 """Files over the limit, each with the reason."""
 
 FORBIDDEN_NAMES = re.compile(r"(^|_)(utils?|helpers?|common|(?<!field_)manager)(_|$)|^(handle|process)_")
@@ -27,10 +33,10 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=relative)
-def test_no_file_is_longer_than_the_limit(path):
+@pytest.mark.parametrize("path", SOURCES + TESTS, ids=relative)
+def test_no_file_is_longer_than_the_limit_without_a_reason(path):
     lines = len(path.read_text().splitlines())
-    assert lines <= LIMIT or relative(path) in LONGER, f"{lines} lines"
+    assert (lines > LIMIT) == (relative(path) in LONGER), f"{lines} lines"
 
 
 def names_of(tree: ast.AST) -> set[str]:
