@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimcore.facts import Answer, Outcome, OutcomeOf, PodLog, Refusal
+from aimcore.indexes import indexes_of
 from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, TimeRead, ViewRead
 from aimcore.resource import Key, Resource
 from aimcore.snapshot import Absent, Found, Listed, NotInstalled, Snapshot, Unreadable, moment, timestamp
@@ -268,3 +269,10 @@ def test_the_buckets_always_equal_a_fresh_filing(history):
         for index, value in (("all", ""), ("image", "ns/x"), ("image", "ns/y"), ("namespace", "ns")):
             ours = [r.raw for r in table.bucket("AIMModel", index, value)]
             assert ours == [r.raw for r in fresh.bucket("AIMModel", index, value)]
+
+
+# ---- indexes over what a server may hold ----------------------------------------------------------------------------
+def test_a_match_without_a_path_is_filed_nowhere():
+    silly = [{"path": {"value": "/a/"}}, {"path": {"type": "Exact"}}, {"path": "/b"}, {"headers": []}, None]
+    route = Resource.of({"kind": "HTTPRoute", "metadata": {"name": "r"}, "spec": {"rules": [{"matches": silly}, 7]}})
+    assert set(indexes_of("HTTPRoute")["path"](route)) == {"/a"}
