@@ -75,7 +75,6 @@ LOWEST = {
 
 
 UNNAMED = {
-    "gateway-gone": "open: a route that no gateway answers does not name the gateway",
     "quota-used-up": "open: a model on its way does not pass on what its templates wait for",
 }
 

@@ -213,6 +213,13 @@ def test_what_the_gateway_says_decides(conditions: list[dict], expected: tuple[s
     assert condition(plan, "ConfigValid")["status"] == "True"
 
 
+@pytest.mark.rule("R-10.8")
+def test_a_route_that_nobody_answers_names_its_gateway() -> None:
+    told = condition(plan_of(routed(), with_conditions()), "HTTPRouteReady")["message"]
+    gateway = f"{GATEWAY['namespace']}/{GATEWAY['name']}"
+    assert told.endswith(f": no controller has answered for {gateway}; check that it exists")
+
+
 @pytest.mark.rule("D-8", "D-7")
 def test_a_rejected_route_degrades_and_blocks_nothing() -> None:
     plan = plan_of(*ready_world(routing={"enabled": True, "gatewayRef": GATEWAY}), with_conditions(REJECTED))

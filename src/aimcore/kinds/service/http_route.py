@@ -189,7 +189,10 @@ def route_health(live: RouteReading | None) -> Health:
         if kind == "ResolvedRefs" and status == "False":
             said = f"HTTPRoute backend not resolved: {message}"
             return _health(State.PROGRESSING, reason or "HTTPRoutePending", said)
-    return _health(State.PROGRESSING, "HTTPRoutePending", "HTTPRoute is waiting for gateway acceptance")
+    waiting = "HTTPRoute is waiting for gateway acceptance"
+    asked = ", ".join(f"{parent.namespace}/{parent.name}" for parent in live.parents)
+    said = f"{waiting}: no controller has answered for {asked}; check that it exists" if asked else waiting
+    return _health(State.PROGRESSING, "HTTPRoutePending", said)
 
 
 def gateway_missing() -> Health:
