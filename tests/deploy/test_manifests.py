@@ -181,7 +181,7 @@ def test_what_builds_the_wheel_is_what_the_project_asks_for():
 
 
 # ---- kubectl --------------------------------------------------------------------------------------------------------
-@pytest.mark.skipif(not KUBECTLS, reason="kubectl is not on the PATH")
+@pytest.mark.skipif(not KUBECTLS, reason="no kubectl on the PATH; the manifests themselves are checked above")
 @pytest.mark.parametrize("kubectl", KUBECTLS, ids=os.path.basename)
 def test_kubectl_applies_the_folder_and_then_finds_nothing_to_change(kubectl, tmp_path):
     async def applied() -> list[str]:
@@ -201,7 +201,7 @@ def test_kubectl_applies_the_folder_and_then_finds_nothing_to_change(kubectl, tm
     assert difference == ""
 
 
-@pytest.mark.skipif(not KUBECTLS, reason="kubectl is not on the PATH")
+@pytest.mark.skipif(not KUBECTLS, reason="no kubectl on the PATH; the manifests themselves are checked above")
 @pytest.mark.parametrize("kubectl", KUBECTLS, ids=os.path.basename)
 def test_the_component_for_dedicated_accounts_switches_them_on(kubectl, tmp_path):
     relative = os.path.relpath(DEPLOY, tmp_path)

@@ -20,7 +20,9 @@ from aimctl_runtime.cli.session import session
 from examples.applied import EXAMPLES, documents
 
 KUBECTL = shutil.which("kubectl")
-pytestmark = pytest.mark.skipif(KUBECTL is None, reason="kubectl is not on the PATH")
+pytestmark = pytest.mark.skipif(
+    KUBECTL is None, reason="no kubectl on the PATH; its recorded exchanges are replayed in tests/local"
+)
 SPEED = 100
 ISVC = "qwen-chat-a04542d9"
 HPA = f"keda-hpa-{ISVC}-predictor"

@@ -16,7 +16,9 @@ from local.cases import CASES, Step
 from local.shell import local_cluster, run
 
 KUBECTLS = os.environ.get("AIM_KUBECTLS", shutil.which("kubectl") or "").split(":")
-pytestmark = pytest.mark.skipif(not KUBECTLS[0], reason="kubectl is not on the PATH")
+pytestmark = pytest.mark.skipif(
+    not KUBECTLS[0], reason="no kubectl on the PATH; test_exchanges.py replays what it sent"
+)
 
 
 @pytest.mark.parametrize("kubectl", KUBECTLS, ids=os.path.basename)
