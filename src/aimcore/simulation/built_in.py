@@ -256,11 +256,15 @@ _DECIMALS = {"k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 
 def _amount(text: Any) -> Decimal:
     """A storage quantity as a number; 0 for anything else."""
+    if not isinstance(text, str | int) or (isinstance(text, int) and text.bit_length() > 256):
+        return Decimal(0)
     digits = str(text).rstrip("KMGTPEik")
     unit = str(text)[len(digits) :]
     try:
         number = Decimal(digits)
     except InvalidOperation:
+        return Decimal(0)
+    if not number.is_finite() or abs(number.adjusted()) > 1000:
         return Decimal(0)
     return number * (Decimal(10) ** _DECIMALS[unit] if unit in _DECIMALS else Decimal(1024) ** _UNITS.get(unit, 0))
 
@@ -279,7 +283,7 @@ def with_data(obj: Json) -> Json:
     if not isinstance(texts, dict):
         return obj
     out = {k: v for k, v in obj.items() if k != "stringData"}
-    encoded = {k: base64.b64encode(str(v).encode()).decode() for k, v in texts.items()}
+    encoded = {k: base64.b64encode(str(v).encode("utf-8", "replace")).decode() for k, v in texts.items()}
     return {**out, "data": {**_part(obj, "data"), **encoded}}
 
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from aimcore.resource import Key
 from aimcore.simulation import deleting, deletion, errors, listing, writing
@@ -37,12 +37,22 @@ __all__ = [
     "ApiError",
     "Cluster",
     "Lookup",
+    "Mark",
     "PatchType",
     "ResourceType",
     "Result",
     "Validate",
     "Watch",
 ]
+
+
+class Mark(NamedTuple):
+    """How far a cluster is: version, kinds that were ever installed, kinds that are, and what was compacted."""
+
+    version: int
+    installations: int
+    kinds: int
+    compacted: int
 
 
 class Cluster:
@@ -68,7 +78,8 @@ class Cluster:
         self.store = Store()
         self.requests: Counter[str] = Counter()
         self.requests_by: Counter[tuple[str, str]] = Counter()
-        self._seed, self._uids, self._installations = seed, 0, 0
+        self._seed, self._installations = seed, 0
+        self._born: dict[Key, int] = {}
         self._types: dict[str, ResourceType] = {}
         self._installed: dict[str, int] = {}
         self._evolved: frozenset[str] = frozenset()
@@ -244,18 +255,17 @@ class Cluster:
         if send_initial_events and match != "NotOlderThan":
             why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
             raise errors.invalid_options("ListOptions", [forbidden("resourceVersionMatch", why)])
-        if resource_version and not (resource_version.isascii() and resource_version.isdecimal()):
+        if resource_version and not listing.is_version(resource_version):
             raise errors.without_reason(f'strconv.ParseUint: parsing "{resource_version}": invalid syntax')
         matches = both(label_matcher(labels), field_matcher(fields, type_.selectable_fields))
         start = int(resource_version or 0)
         fresh = start == 0 or send_initial_events
         objects = [self._shown(type_, o) for o in self.store.objects(kind, namespace)] if fresh else []
-        installation = self._installed[kind]
         return Watch(
             self.store,
             self.clock,
             type_,
-            lambda: self._installed.get(kind) == installation,
+            self._is_served_as_now(kind),
             namespace=namespace,
             matches=matches,
             start=max(start, self.store.version) if fresh else start,
@@ -264,6 +274,17 @@ class Cluster:
             mark_initial_end=bookmarks and (send_initial_events or not resource_version),
             read=lambda o: self._shown(self._types.get(kind, type_), o),
         )
+
+    def resumed(self, watch: Watch) -> Watch:
+        """The watch of another cluster, of which this one is a fork, at the same place. It is not counted."""
+        kind = watch.kind
+        shown = self._types.get(kind)
+        read = (lambda o: self._shown(self._types.get(kind, shown), o)) if shown is not None else (lambda o: o)
+        return watch.fork(self.store, self.clock, self._is_served_as_now(kind), read)
+
+    def _is_served_as_now(self, kind: str) -> Callable[[], bool]:
+        installation = self._installed.get(kind)
+        return lambda: installation is not None and self._installed.get(kind) == installation
 
     # ---- for actors and tests: not counted as requests --------------------------------------------------------------
     def peek(self, kind: str, namespace: str, name: str) -> Json | None:
@@ -280,10 +301,23 @@ class Cluster:
         """The owner entries of an object whose owners are absent, judged by uid."""
         return deletion.dead_owners(obj, self.peek, self.is_namespaced)
 
+    def was_born(self, key: Key) -> bool:
+        """Whether there is, or ever was, an object of that name."""
+        return key in self._born
+
     @property
     def resource_version(self) -> int:
         """The version of the last change."""
         return self.store.version
+
+    @property
+    def mark(self) -> Mark:
+        """As long as the mark is the same, no watch has news and no list shows anything else."""
+        return Mark(self.store.version, self._installations, len(self._types), self.store.compacted)
+
+    def changed_since(self, mark: Mark) -> Collection[str] | None:
+        """The kinds of which something changed since a mark; None if kinds came or went, or history was compacted."""
+        return self.store.changed_since(mark.version) if mark[1:] == self.mark[1:] else None
 
     def compact(self) -> None:
         """Make all earlier versions too old: 410 for lists, watches and continue tokens from them."""
@@ -294,16 +328,19 @@ class Cluster:
         other = Cluster((), clock=self.clock.copy(), validate=self.validate, admission=self.admission)
         other.store = self.store.fork()
         other.requests, other.requests_by = self.requests.copy(), self.requests_by.copy()
-        other._seed, other._uids, other._installations = self._seed, self._uids, self._installations
+        other._seed, other._installations, other._born = self._seed, self._installations, dict(self._born)
         other._types, other._installed = dict(self._types), dict(self._installed)
         other._evolved = self._evolved
         return other
 
     # ---- for the writer ---------------------------------------------------------------------------------------------
-    def next_uid(self) -> str:
-        """A uid that depends on the seed and on how many were given before."""
-        self._uids += 1
-        h = hashlib.blake2b(f"{self._seed}/{self._uids}".encode(), digest_size=16).hexdigest()
+    def next_uid(self, key: Key) -> str:
+        """The uid of the next incarnation of an object; who came first, and what was refused, does not count.
+
+        Of a name that is yet to be made of `generateName`, the prefix is the name.
+        """
+        text = "/".join((self._seed, *key, str(self._born.get(key, 0))))
+        h = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-8{h[17:20]}-{h[20:32]}"
 
     def as_stored(self, kind: str, namespace: str, name: str) -> Json | None:
@@ -312,6 +349,8 @@ class Cluster:
 
     def stored(self, type_: ResourceType, namespace: str, name: str, obj: Json) -> Json:
         """Store an object under a new version; a CustomResourceDefinition installs its kind."""
+        if self.store.get(type_.name, namespace, name) is None:
+            self._count_birth(Key(type_.name, namespace, name), obj["metadata"].get("generateName"))
         out = self.store.put(type_.name, namespace, name, obj)
         if type_.name == CRD:
             self.add_type(type_of_crd(out))
@@ -323,6 +362,10 @@ class Cluster:
         if type_.name == CRD and out is not None:
             self.remove_type(type_of_crd(out).name)
         return out
+
+    def _count_birth(self, key: Key, prefix: str | None) -> None:
+        for about in (key, key._replace(name=prefix)) if prefix else (key,):
+            self._born[about] = self._born.get(about, 0) + 1
 
     def _shown(self, type_: ResourceType, obj: Json) -> Json:
         return defaulted(type_.shape, obj) if type_.name in self._evolved else obj

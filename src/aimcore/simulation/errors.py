@@ -140,6 +140,11 @@ def bad_request(message: str) -> ApiError:
     return _refused(400, "BadRequest", message)
 
 
+def too_large(why: str) -> ApiError:
+    """413: the request asks for more than the server does."""
+    return _refused(413, "RequestEntityTooLarge", why)
+
+
 def unsupported_media_type(given: str) -> ApiError:
     message = (
         "the body of the request was in an unknown format - accepted media types include: "

@@ -19,6 +19,7 @@ from aimcore.simulation.resource_type import Json, ResourceType
 from aimcore.simulation.storage import Store
 
 ANY_VERSION = -1
+MOST_DIGITS = 18
 TOO_OLD_TO_CONTINUE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
     "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
@@ -51,15 +52,20 @@ class Token(NamedTuple):
             data = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             namespace, name = data["start"]
             return cls(int(data["rv"]), str(namespace), str(name))
-        except (ValueError, KeyError, TypeError, binascii.Error) as why:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, binascii.Error) as why:
             raise bad_request("continue key is not valid: the token cannot be read") from why
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is a resourceVersion: a whole number of 64 bits, more or less."""
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def version_of(text: str) -> int:
     """A resourceVersion as a number; 0 for "". Raises 400 for anything else."""
     if not text:
         return 0
-    if not text.isascii() or not text.isdecimal():
+    if not is_version(text):
         raise bad_request(f'Invalid value: "{text}": invalid resource version')
     return int(text)
 

@@ -158,8 +158,12 @@ def _label_causes(labels: Mapping[str, Any]) -> Iterator[Cause]:
 def _annotation_causes(annotations: Mapping[str, Any]) -> Iterator[Cause]:
     for key in annotations:
         yield from _key_causes(key.lower(), "metadata.annotations")
-    if sum(len(k.encode()) + len(str(v).encode()) for k, v in annotations.items()) > ANNOTATIONS_LIMIT:
+    if sum(_bytes(k) + _bytes(str(v)) for k, v in annotations.items()) > ANNOTATIONS_LIMIT:
         yield too_long("metadata.annotations", ANNOTATIONS_LIMIT)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _key_causes(key: str, field: str) -> Iterator[Cause]:

@@ -3,6 +3,8 @@
 1. Both return the target itself when nothing changes.
 2. A JSON patch whose operations do not fit the document raises `PatchMisfitError`; one that is no patch at all raises
    `PatchMalformedError`. Any JSON may be passed as target or patch.
+3. A JSON patch has at most `MOST_OPERATIONS`, copies at most `MOST_COPIED` values in all (a copy of what was copied
+   doubles it each time) and reaches at most `DEEPEST` levels down; beyond, it raises `PatchTooLargeError`.
 """
 
 from __future__ import annotations
@@ -12,9 +14,18 @@ from typing import Any
 
 from aimcore.simulation.merging import copied, same
 
+MOST_OPERATIONS = 10_000
+MOST_COPIED = 100_000
+DEEPEST = 100
+_MOST_DIGITS = 10
+
 
 class PatchMalformedError(ValueError):
     """The patch document itself is wrong."""
+
+
+class PatchTooLargeError(ValueError):
+    """The patch would do more than a server can bear."""
 
 
 class PatchMisfitError(ValueError):
@@ -44,9 +55,27 @@ def json_patched(target: Any, operations: object) -> Any:
     """`target` after an RFC 6902 patch."""
     if not isinstance(operations, list):
         raise PatchMalformedError("a JSON patch is an array of operations")
+    if len(operations) > MOST_OPERATIONS:
+        raise PatchTooLargeError(f"a JSON patch has at most {MOST_OPERATIONS} operations, found {len(operations)}")
+    left = MOST_COPIED
     for operation in operations:
+        if isinstance(operation, dict) and operation.get("op") == "copy":
+            left -= _size(_found(target, _pointer(operation.get("from"))), left)
+            if left < 0:
+                raise PatchTooLargeError(f"the operations copy more than {MOST_COPIED} values")
         target = _operated(target, operation)
     return target
+
+
+def _size(value: Any, most: int) -> int:
+    """How many values a value consists of; more than `most` is as good as all of them."""
+    size, rest = 0, [value]
+    while rest and size <= most:
+        here = rest.pop()
+        size += 1
+        if isinstance(here, (dict, list)):
+            rest += here.values() if isinstance(here, dict) else here
+    return size
 
 
 def _operated(document: Any, operation: object) -> Any:
@@ -84,7 +113,10 @@ def _pointer(text: object) -> tuple[str, ...]:
         return ()
     if not isinstance(text, str) or not text.startswith("/"):
         raise PatchMalformedError(f"{text!r} is no JSON pointer")
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text[1:].split("/"))
+    parts = text[1:].split("/")
+    if len(parts) > DEEPEST:
+        raise PatchTooLargeError(f"a JSON pointer has at most {DEEPEST} parts, found {len(parts)}")
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def _found(document: Any, path: Sequence[str]) -> Any:
@@ -102,7 +134,7 @@ def _step(container: Any, part: str) -> Any:
 
 
 def _index(part: str, last: int) -> int:
-    if not part.isascii() or not part.isdecimal() or int(part) > last:
+    if not part.isascii() or not part.isdecimal() or len(part) > _MOST_DIGITS or int(part) > last:
         raise PatchMisfitError(f"no index {part!r}")
     return int(part)
 

@@ -15,9 +15,9 @@ from aimcore.simulation.errors import bad_request
 
 Matches = Callable[[Mapping[str, Any]], bool]
 _REQUIREMENT = re.compile(
-    r"\s*(?:(?P<absent>!)\s*(?P<gone>[^\s!=,()<>]+)"
-    r"|(?P<key>[^\s!=,()<>]+)\s*(?:(?P<op>==|=|!=|<|>)\s*(?P<value>[^\s!=,()<>]*)"
-    r"|\s(?P<set>in|notin)\s*\((?P<values>[^()]*)\))?)\s*(?:,|$)"
+    r"\s*+(?:(?P<absent>!)\s*+(?P<gone>[^\s!=,()<>]++)"
+    r"|(?P<key>[^\s!=,()<>]++)\s*+(?:(?P<op>==|=|!=|<|>)\s*+(?P<value>[^\s!=,()<>]*+)"
+    r"|(?<=\s)(?P<set>in|notin)\s*+\((?P<values>[^()]*+)\))?)\s*+(?:,|$)"
 )
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?\Z")
 _KEY = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")

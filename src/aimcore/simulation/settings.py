@@ -5,17 +5,20 @@
    allowed ones is one sentence that names the place, the value and what is allowed; all of them are reported at once.
 3. What is left out has a default; the empty mapping is the default world, in which the guide's Quick Start runs.
 4. Durations are seconds of virtual time.
+5. Numbers have an upper end (`_MOST`): a world of a billion nodes, or an endless delay, is a mistake of typing.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from aimcore.api.json_text import well_formed
 from aimcore.simulation import defaults
 
 T = TypeVar("T")
@@ -247,14 +250,14 @@ def _members(cls: Any) -> Mapping[str, tuple[str, Any, bool]]:
 
 def _of_class(cls: type[T], value: object, place: str, problems: list[str]) -> T | None:
     if not isinstance(value, Mapping):
-        problems.append(f"{place}: {value!r} is no mapping")
+        problems.append(f"{place}: {_shown(value)} is no mapping")
         return None
     members = _members(cast("Any", cls))
     before = len(problems)
     given: dict[str, Any] = {}
     for key, item in value.items():
         if key not in members:
-            problems.append(f"{place}: unknown key {key!r}; allowed are {', '.join(members)}")
+            problems.append(f"{place}: unknown key {_shown(key)}; allowed are {', '.join(members)}")
             continue
         name, hint, _ = members[key]
         given[name] = _value(hint, item, f"{place}.{key}", problems)
@@ -271,7 +274,7 @@ def _value(hint: Any, value: object, place: str, problems: list[str]) -> Any:
         return value
     if origin is Literal:
         if value not in args or isinstance(value, bool):
-            problems.append(f"{place}: {value!r} is not allowed; allowed are {', '.join(repr(a) for a in args)}")
+            problems.append(f"{place}: {_shown(value)} is not allowed; allowed are {', '.join(map(repr, args))}")
         return value
     if origin in (Union, UnionType):
         inner = next(a for a in args if a is not NoneType)
@@ -284,22 +287,40 @@ def _value(hint: Any, value: object, place: str, problems: list[str]) -> Any:
         return _of_class(hint, value, place, problems)
     is_right, wanted = _SCALARS[hint]
     if not is_right(value):
-        problems.append(f"{place}: {value!r} is no {wanted}")
+        problems.append(f"{place}: {_shown(value)} is no {wanted}")
+    elif isinstance(value, int | float) and value > (most := _MOST.get(place.rpartition(".")[2], _MOST_ELSEWHERE)):
+        problems.append(f"{place}: {_shown(value)} is too much; at most {most:g} is allowed")
     return value
 
 
 def _items(hint: Any, value: object, place: str, problems: list[str]) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple):
-        problems.append(f"{place}: {value!r} is no list")
+        problems.append(f"{place}: {_shown(value)} is no list")
         return ()
     return tuple(_value(hint, item, f"{place}[{i}]", problems) for i, item in enumerate(value))
 
 
 def _entries(hint: Any, value: object, place: str, problems: list[str]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not all(isinstance(k, str) for k in value):
-        problems.append(f"{place}: {value!r} is no mapping of texts")
+        problems.append(f"{place}: {_shown(value)} is no mapping of texts")
         return {}
     return {k: _value(hint, v, f"{place}.{k}", problems) for k, v in value.items()}
+
+
+_MOST: Mapping[str, float] = {
+    "count": 1000, "gpus": 1000, "port": 65_535, "exitCode": 255, "discoveryExitCode": 255, "sizeBytes": 2**60,
+}  # fmt: skip
+_MOST_ELSEWHERE = 10**9
+_SHORTENED = reprlib.Repr()
+_SHORTENED.maxstring = _SHORTENED.maxother = 80
+
+
+def _shown(value: object) -> str:
+    """A value in a message, shortened."""
+    try:
+        return _SHORTENED.repr(value)
+    except ValueError:  # Python does not write whole numbers of more than 4300 digits
+        return "a very large number"
 
 
 def _is_number(value: object) -> bool:
@@ -307,7 +328,7 @@ def _is_number(value: object) -> bool:
 
 
 _SCALARS: Mapping[type, tuple[Callable[[object], bool], str]] = {
-    str: (lambda v: isinstance(v, str), "text"),
+    str: (lambda v: isinstance(v, str) and well_formed(v) == v, "text"),
     bool: (lambda v: isinstance(v, bool), "boolean"),
     int: (lambda v: _is_number(v) and isinstance(v, int), "whole number of 0 or more"),
     float: (_is_number, "number of 0 or more"),

@@ -58,6 +58,12 @@ class _Log:
         self.segments = segments
         self.tail: list[Change] = []
 
+    def last(self) -> int:
+        """The version of the newest change; 0 if there is none."""
+        if self.tail:
+            return self.tail[-1].version
+        return next((s[-1].version for s in reversed(self.segments) if s), 0)
+
     def after(self, version: int) -> list[Change]:
         """All changes above a version, oldest first."""
         found: list[list[Change]] = []
@@ -112,6 +118,12 @@ class Store:
     def changes(self, kind: str, after: int) -> list[Change]:
         log = self._logs.get(kind)
         return log.after(after) if log else []
+
+    def changed_since(self, version: int) -> list[str]:
+        """The kinds of which something changed after a version, in no order that matters."""
+        if version >= self.version:
+            return []
+        return [kind for kind, log in self._logs.items() if log.last() > version]
 
     def objects_at(self, kind: str, version: int) -> list[Json]:
         """The objects of a kind as they were at an earlier version (which must not be compacted), in order."""

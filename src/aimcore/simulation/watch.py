@@ -60,8 +60,10 @@ class Watch:
         """The events that are due now, oldest first."""
         if self.ended:
             return []
-        out, self._pending = self._pending, []
         installed = self._is_installed()
+        if self.version == self._store.version and installed and not (self._pending or self._bookmarks):
+            return []
+        out, self._pending = self._pending, []
         if self.version < (self._store.forgotten if self._started else self._store.compacted):
             return [*out, self._expired()]
         self._started = True
@@ -76,6 +78,30 @@ class Watch:
             self._next_bookmark = self._clock.now + NEXT_BOOKMARK
             out.append(self._bookmark({}))
         return out
+
+    def fork(self, store: Store, clock: Clock, is_served: Callable[[], bool], read: Callable[[Json], Json]) -> Watch:
+        """The same stream, at the same place, on a copy of the store."""
+        was_served = self._is_installed()
+        twin = Watch(
+            store,
+            clock,
+            self._type,
+            lambda: was_served and is_served(),
+            namespace=self._namespace,
+            matches=self._matches,
+            start=self.version,
+            initial=None,
+            bookmarks=self._bookmarks,
+            mark_initial_end=False,
+            read=read,
+        )
+        twin.ended, twin._started = self.ended, self._started
+        twin._pending, twin._next_bookmark = list(self._pending), self._next_bookmark
+        return twin
+
+    @property
+    def kind(self) -> str:
+        return self._type.name
 
     def stop(self) -> list[Json]:
         """The server's own end of the stream: what is due, and a last bookmark if they were asked for."""

@@ -33,8 +33,8 @@ from aimcore.simulation.actors.replicasets import ReplicaSets
 from aimcore.simulation.actors.scheduler import Scheduler
 from aimcore.simulation.actors.stage import NONE, Json, Stage, moment_of, number, part, sequence
 from aimcore.simulation.actors.webhooks import install
-from aimcore.simulation.cluster import Cluster
-from aimcore.simulation.settings import WorldSettings
+from aimcore.simulation.cluster import ApiError, Cluster
+from aimcore.simulation.settings import WorldSettings, WorldSettingsError
 
 _ACTORS: tuple[type[Actor], ...] = (
     Namespaces,
@@ -68,14 +68,20 @@ def furniture(settings: WorldSettings) -> list[Json]:
 
 
 class World:
-    """A cluster's surroundings. Creating one puts nodes, namespaces and webhooks in place."""
+    """A cluster's surroundings. Creating one puts nodes, namespaces and webhooks in place.
+
+    Raises WorldSettingsError if the settings name what no API server stores.
+    """
 
     def __init__(self, cluster: Cluster, settings: WorldSettings) -> None:
         self.stage = Stage(cluster, settings)
         self.actors: tuple[Actor, ...] = tuple(kind(self.stage) for kind in _ACTORS)
         self._enter()
         self.stage.drain()
-        self._furnish()
+        try:
+            self._furnish()
+        except ApiError as refused:
+            raise WorldSettingsError((f"world: {refused.message}",)) from refused
 
     @property
     def cluster(self) -> Cluster:

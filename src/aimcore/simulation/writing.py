@@ -22,7 +22,13 @@ from aimcore.simulation.causes import Cause
 from aimcore.simulation.comparing import compared
 from aimcore.simulation.managed_fields import APPLY, Owner, Owners, entries_of, ownable, owners_of, stamped, updated
 from aimcore.simulation.managed_fields import UPDATE as UPDATED
-from aimcore.simulation.patches import PatchMalformedError, PatchMisfitError, json_patched, merge_patched
+from aimcore.simulation.patches import (
+    PatchMalformedError,
+    PatchMisfitError,
+    PatchTooLargeError,
+    json_patched,
+    merge_patched,
+)
 from aimcore.simulation.requests import PatchType, Result
 from aimcore.simulation.resource_type import Json, ResourceType
 from aimcore.simulation.server import Server
@@ -79,7 +85,8 @@ def _named(server: Server, type_: ResourceType, obj: Json) -> Json:
     if not prefix:
         cause = Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name")
         raise errors.invalid_object(type_.kind, "", [cause])
-    digits = int(server.next_uid().replace("-", "")[:12], 16)
+    about = Key(type_.name, given.get("namespace") or "", prefix)
+    digits = int(server.next_uid(about).replace("-", "")[:12], 16)
     suffix = ""
     for _ in range(5):
         digits, place = divmod(digits, len(NAME_CHARACTERS))
@@ -114,7 +121,7 @@ def _brought_in(write: Write, obj: Json, found: Findings, fields: dict[str, Any]
     """Store a new object; `fields` are those of an apply, None if the creator owns everything."""
     type_, server, key = write.type, write.server, write.key
     warnings = requests.unknown_field_warnings(type_, found.unknown, write.field_validation)
-    new = metadata.born(type_, obj, server.next_uid(), server.clock.text())
+    new = metadata.born(type_, obj, server.next_uid(key), server.clock.text())
     if fields is None:
         changed, _ = compared(type_.shape, {"metadata": {}}, new)
         fields = ownable(changed, "", splits_status=type_.status_subresource)
@@ -184,6 +191,8 @@ def _patched(write: Write, live: Json, body: object, patch_type: PatchType) -> A
             return json_patched(live, body)
         except PatchMalformedError as why:
             raise errors.bad_request(f"the JSON patch cannot be read: {why}") from why
+        except PatchTooLargeError as why:
+            raise errors.too_large(str(why)) from why
         except PatchMisfitError as why:
             raise errors.unprocessable(write.type.kind, write.key.name) from why
     if not isinstance(body, dict):

@@ -123,6 +123,12 @@ class Actor(ABC):
         else:
             del self._tries[key]
 
+    def memory(self) -> dict[str, object]:
+        """All that this actor knows beside the stage, by name: for telling whether two are equal."""
+        known = {name: copy.copy(value) for name, value in vars(self).items() if name not in ("stage", "_clock")}
+        known["_due"] = {key: when for key, when in self._due.items() if key not in self._queue}
+        return known
+
     def fork(self, stage: Stage) -> Self:
         """An equal actor on another stage. State is held in flat dictionaries of unchanging values."""
         twin = copy.copy(self)

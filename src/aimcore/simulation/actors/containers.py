@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from aimcore.simulation.actors.stage import Json, mapping, sequence
+from aimcore.simulation.actors.stage import Json, mapping, sequence, written_number
 from aimcore.simulation.settings import Image, Source, WorldSettings
 
 _KNOWN_PROTOCOLS = frozenset({"XET", "HF_TRANSFER", "HTTP"})
@@ -151,8 +151,8 @@ _STALLED = "No progress for {seconds:g} seconds: the download is stalled\n"
 
 
 def _stall_timeout(env: Mapping[str, str]) -> float:
-    said = env.get("STALL_TIMEOUT", "")
-    return float(said) if said.isdigit() else 120.0
+    said = written_number(env.get("STALL_TIMEOUT"))
+    return 120.0 if said is None else float(said)
 
 
 def _fault_log(source: Source, uri: str, token: str) -> str:
@@ -169,7 +169,7 @@ def _download(container: Mapping[str, Any], settings: WorldSettings) -> Script:
         return (Beat(0, "failing as asked\n", ends=1),)
     source = find_source(settings, uri) or Source(uri, fault="not-found")
     seconds = settings.delays.download if source.seconds is None else source.seconds
-    expected = int(env.get("EXPECTED_SIZE_BYTES", "0")) if env.get("EXPECTED_SIZE_BYTES", "0").isdigit() else 0
+    expected = written_number(env.get("EXPECTED_SIZE_BYTES"), digits=18) or 0
     protocols = env.get("AIM_DOWNLOADER_PROTOCOL", "") if uri.startswith("hf://") else ""
     beats: list[Beat] = [Beat(0, f"Downloading {uri}\n", {"progress": _progress(0, expected)})]
     at, succeeded = _attempts(beats, source, uri, protocols, expected, seconds)

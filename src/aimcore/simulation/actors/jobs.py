@@ -17,7 +17,6 @@ from aimcore.simulation.actors.replicasets import is_ready, stable_refusal
 from aimcore.simulation.actors.stage import (
     Json,
     controller_of,
-    hashed,
     is_deleting,
     mapping,
     moment_of,
@@ -119,10 +118,8 @@ class Jobs(Actor):
             if due > self.now:
                 self.wake_at(key, due)
                 return []
-        pod = _pod_of(
-            job, hashed(job["metadata"]["uid"], str(failed), str(self.stage.cluster.resource_version), length=5)
-        )
-        name = pod["metadata"]["name"]
+        name = self.stage.fresh_name("Pod", job, str(failed))
+        pod = _pod_of(job, name)
         try:
             created = self.stage.create(pod, _MANAGER)
         except ApiError as error:
@@ -204,7 +201,7 @@ _MESSAGES = {
 }
 
 
-def _pod_of(job: Json, suffix: str) -> Json:
+def _pod_of(job: Json, pod_name: str) -> Json:
     metadata = job["metadata"]
     template = mapping(job, "spec", "template")
     uid, name = metadata["uid"], metadata["name"]
@@ -220,7 +217,7 @@ def _pod_of(job: Json, suffix: str) -> Json:
         "blockOwnerDeletion": True,
     }  # fmt: skip
     pod_metadata: dict[str, Any] = {
-        "name": f"{name[:57]}-{suffix}",
+        "name": pod_name,
         "namespace": metadata["namespace"],
         "labels": {**mapping(template, "metadata", "labels"), **generated},
         "ownerReferences": [owner],

@@ -24,6 +24,7 @@ from aimcore.simulation.actors.stage import (
     number,
     part,
     sequence,
+    written_number,
 )
 
 FINALIZER = "finalizer.keda.sh"
@@ -207,10 +208,10 @@ class Keda(Actor):
         hpa = self.stage.get("HorizontalPodAutoscaler", namespace, hpa_name_of(scaled))
         if hpa is not None and controller_of(hpa).get("uid") == scaled["metadata"]["uid"]:
             self.stage.delete(hpa)
-        wanted = part(scaled, "metadata", "annotations", PAUSED_REPLICAS)
+        wanted = written_number(part(scaled, "metadata", "annotations", PAUSED_REPLICAS))
         deployment = self.stage.get("Deployment", namespace, str(part(scaled, "spec", "scaleTargetRef", "name")))
-        if deployment is not None and str(wanted).isdigit() and part(deployment, "spec", "replicas") != int(wanted):
-            self.stage.merge(deployment, {"spec": {"replicas": int(wanted)}}, _MANAGER)
+        if deployment is not None and wanted is not None and part(deployment, "spec", "replicas") != wanted:
+            self.stage.merge(deployment, {"spec": {"replicas": wanted}}, _MANAGER)
         paused = ("Paused", "True", "ScaledObjectPaused", "ScaledObject is paused")
         ready = ("Ready", "True", "ScaledObjectReady", "ScaledObject is paused")
         self._write(scaled, ready, ("Active", "Unknown", "", ""), paused)
@@ -284,8 +285,9 @@ def _metric(scaled: Json, index: int, trigger: Mapping[str, Any]) -> Json:
     if kind in ("cpu", "memory"):
         value = str(metadata.get("value", "0"))
         target: Json = {"type": trigger.get("metricType") or "Utilization"}
+        percent = written_number(value)
         target["averageUtilization" if target["type"] == "Utilization" else "averageValue"] = (
-            int(value) if target["type"] == "Utilization" and value.isdigit() else value
+            percent if target["type"] == "Utilization" and percent is not None else value
         )
         return {"type": "Resource", "resource": {"name": kind, "target": target}}
     value = str(metadata.get("targetValue") or metadata.get("threshold") or "0")

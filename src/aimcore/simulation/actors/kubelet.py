@@ -29,6 +29,14 @@ _IMAGE = re.compile(
 )
 
 
+_LONGEST_IMAGE = 512
+
+
+def is_image(text: str) -> bool:
+    """Whether a text can name an image."""
+    return len(text) <= _LONGEST_IMAGE and _IMAGE.fullmatch(text) is not None
+
+
 class Kubelet(Actor):
     name = "kubelet"
     watches = ("Pod", "Secret", "ServiceAccount", "Node")
@@ -124,7 +132,7 @@ class Kubelet(Actor):
 
     def _pull_trouble(self, pod: Json, image: str) -> tuple[str, str] | None:
         """Waiting reason and message of an image that cannot be had."""
-        if not _IMAGE.fullmatch(image):
+        if not is_image(image):
             return "InvalidImageName", f'Failed to apply default image tag "{image}": couldn\'t parse image name'
         found = find_image(self.settings, image)
         fault = "not-found" if found is None else found.fault

@@ -19,12 +19,14 @@ _UNITS = {
     "E": Decimal(10**18), "Ki": Decimal(2**10), "Mi": Decimal(2**20), "Gi": Decimal(2**30), "Ti": Decimal(2**40),
     "Pi": Decimal(2**50), "Ei": Decimal(2**60),
 }  # fmt: skip
-_QUANTITY = re.compile(r"([+-]?[0-9.]+)(?:[eE]([+-]?[0-9]+)|([numkMGTPE]?|[KMGTPE]i))")
+_QUANTITY = re.compile(r"([+-]?[0-9.]{1,64})(?:[eE]([+-]?[0-9]{1,3})|([numkMGTPE]?|[KMGTPE]i))")
 REASON_AFFINITY = "node(s) didn't match Pod's node affinity/selector"
 
 
 def amount(value: object) -> Decimal:
     """The number behind a quantity; 0 for what is none."""
+    if isinstance(value, int) and value.bit_length() > 256:
+        return Decimal(0)
     match = _QUANTITY.fullmatch(str(value))
     if match is None:
         return Decimal(0)

@@ -7,7 +7,6 @@ from aimcore.simulation.actors.actor import Actor
 from aimcore.simulation.actors.stage import (
     Json,
     controller_of,
-    hashed,
     is_deleting,
     mapping,
     number,
@@ -19,6 +18,10 @@ from aimcore.simulation.errors import ApiError
 
 _MANAGER = "kube-controller-manager"
 _SOURCE = "replicaset-controller"
+
+
+MOST_PODS = 500
+"""Pods of one ReplicaSet. More replicas are not made: a real cluster would be full long before."""
 
 
 class ReplicaSets(Actor):
@@ -40,7 +43,7 @@ class ReplicaSets(Actor):
         if replica_set is None or is_deleting(replica_set):
             return
         pods = [p for p in self.stage.owned(replica_set["metadata"]["uid"], "Pod") if _counts(p)]
-        wanted = number(part(replica_set, "spec", "replicas"), 1)
+        wanted = min(number(part(replica_set, "spec", "replicas"), 1), MOST_PODS)
         refused: ApiError | None = None
         for i in range(wanted - len(pods)):
             try:
@@ -60,7 +63,6 @@ class ReplicaSets(Actor):
     def _create(self, replica_set: Json, ordinal: int) -> Json:
         metadata = replica_set["metadata"]
         template = mapping(replica_set, "spec", "template")
-        suffix = hashed(metadata["uid"], str(ordinal), str(self.stage.cluster.resource_version), length=5)
         owner = {
             "apiVersion": "apps/v1", "kind": "ReplicaSet", "name": metadata["name"], "uid": metadata["uid"],
             "controller": True, "blockOwnerDeletion": True,
@@ -70,7 +72,7 @@ class ReplicaSets(Actor):
             "kind": "Pod",
             "metadata": {
                 **{k: dict(v) for k, v in mapping(template, "metadata").items() if k in ("labels", "annotations")},
-                "name": f"{metadata['name']}-{suffix}",
+                "name": self.stage.fresh_name("Pod", replica_set, str(ordinal)),
                 "namespace": metadata["namespace"],
                 "ownerReferences": [owner],
             },

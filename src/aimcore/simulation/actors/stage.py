@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
+from itertools import count
 from typing import Any, Protocol
 
 from aimcore.cluster.kinds import KINDS
 from aimcore.resource import Key
-from aimcore.simulation.cluster import Cluster, PatchType, Watch
+from aimcore.simulation.cluster import Cluster, Mark, PatchType, Watch
 from aimcore.simulation.errors import ApiError
 from aimcore.simulation.settings import WorldSettings
 
@@ -71,6 +72,13 @@ def number(value: object, default: int = 0) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 
+def written_number(text: object, digits: int = 9) -> int | None:
+    """The whole number that a text of at most so many digits writes; None for any other value."""
+    if not isinstance(text, str) or len(text) > digits or not (text.isascii() and text.isdecimal()):
+        return None
+    return int(text)
+
+
 def text_of(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -83,12 +91,14 @@ def moment_of(text: object) -> datetime | None:
         read = datetime.fromisoformat(text)
     except ValueError:
         return None
+    if not MINYEAR < read.year < MAXYEAR:
+        return None
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def hashed(*parts: str, length: int = 10) -> str:
     """A stable short text without vowels, as in the names of pods."""
-    digest = hashlib.sha256("\x00".join(parts).encode()).digest()
+    digest = hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).digest()
     return "".join("bcdfghjklmnpqrstvwxz2456789"[b % 27] for b in digest[:length])
 
 
@@ -103,6 +113,7 @@ class Stage:
         self._watches: dict[str, Watch] = {}
         self._watchers: dict[str, list[Watcher]] = {}
         self.writes = 0
+        self._drained: Mark | None = None
 
     def attach(self, actors: Iterable[tuple[Watcher, tuple[str, ...]]]) -> None:
         """Tell each actor of the kinds that it watches; no kinds means all."""
@@ -120,6 +131,7 @@ class Stage:
         twin._by_owner = {uid: dict(keys) for uid, keys in self._by_owner.items()}
         twin._by_namespace = {place: dict(keys) for place, keys in self._by_namespace.items()}
         version = str(cluster.resource_version)
+        twin._drained = cluster.mark
         twin._watches = {kind: cluster.watch(kind, resource_version=version) for kind in self._watches}
         return twin
 
@@ -130,15 +142,24 @@ class Stage:
 
     def drain(self) -> None:
         """Learn all changes since the last time."""
+        mark, drained = self.cluster.mark, self._drained
+        if mark == drained:
+            return
+        self._drained = mark
+        news = None if drained is None else self.cluster.changed_since(drained)
+        changed = set(self._watches if news is None else news)
         served = {type_.name: type_ for type_ in self.cluster.types()}
         for kind in served:
             if kind not in self._watches:
                 self._watches[kind] = self.cluster.watch(kind)
+                changed.add(kind)
         for kind in [k for k in self._watches if k not in served]:
             del self._watches[kind]
             for key in list(self.objects.get(kind, ())):
                 self._forget(key)
         for kind, watch in list(self._watches.items()):
+            if kind not in changed:
+                continue
             self._follow(kind, watch.take())
             if watch.ended:
                 self._relist(kind)
@@ -186,6 +207,15 @@ class Stage:
     def since(self, obj: Mapping[str, Any], seconds: float, *path: str) -> datetime:
         """The moment `seconds` after the time stamp at `path`; after now, if there is none."""
         return (moment_of(part(obj, *path)) or self.now) + timedelta(seconds=seconds)
+
+    def fresh_name(self, kind: str, owner: Json, *parts: str) -> str:
+        """The owner's name with a short text that no object of the kind ever bore. It follows from owner and parts."""
+        metadata = owner["metadata"]
+        for again in count():
+            name = f"{metadata['name'][:57]}-{hashed(metadata['uid'], *parts, str(again), length=5)}"
+            if not self.cluster.was_born(Key(kind, metadata.get("namespace") or "", name)):
+                return name
+        raise AssertionError("counting has no end")
 
     # ---- doing ------------------------------------------------------------------------------------------------------
     def create(self, obj: Json, manager: str) -> Json:
