@@ -15,7 +15,8 @@ from typing import Any
 
 from aimcore.api.kinds import AIM_KINDS
 from aimcore.cluster.reading import text
-from aimcore.conditions import Category, Condition, Health, State, judge, replaced
+from aimcore.condition import Condition
+from aimcore.conditions import Category, Health, State, judge, replaced
 from aimcore.errors import health_of_outcome
 from aimcore.plan import Child, Deletion, Edit, Note, Plan
 from aimcore.resource import Json, Resource
@@ -35,9 +36,13 @@ def is_terminating(snapshot: Snapshot, namespace: str) -> bool:
         return False
     match snapshot.object("Namespace", "", namespace):
         case Found(resource):
-            return resource.is_deleting or text(resource.status, "phase") == "Terminating"
+            return resource.read_as(_is_going)
         case _:
             return False
+
+
+def _is_going(namespace: Resource) -> bool:
+    return namespace.is_deleting or text(namespace.status, "phase") == "Terminating"
 
 
 def is_gone_or_terminating(snapshot: Snapshot, namespace: str) -> bool:

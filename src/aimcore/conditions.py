@@ -1,14 +1,11 @@
 """From the health of components to conditions, overall status and events.
 
 1. Conditions are positive: True is healthy (except those a kind declares informational).
-2. `lastTransitionTime` moves only when the *status* of a condition changes, judged once against the stored conditions.
-3. `DependenciesReachable`, `AuthValid` and `ConfigValid` stand on every object from the first round.
-4. Conditions of components that no longer report are removed.
-5. The order is canonical (components as reported, other conditions, framework, Ready), so history leaves no trace.
-6. Messages are stable: no counters, no countdowns.
-7. An infrastructure failure leaves a component's stored status alone for ten seconds (`GRACE`).
-8. Events mark transitions that matter to a person: Ready turns, a condition is lost or recovers from a fault, or it
-   is at fault for a new reason. The steps on the way up are progress, and progress is in the status.
+2. `DependenciesReachable`, `AuthValid` and `ConfigValid` stand on every object from the first round.
+3. Conditions of components that no longer report are removed.
+4. The order is canonical (components as reported, other conditions, framework, Ready), so history leaves no trace.
+5. Messages are stable: no counters, no countdowns.
+6. An infrastructure failure leaves a component's stored status alone for ten seconds (`GRACE`).
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ from datetime import timedelta
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from aimcore.condition import HELD_UP, TOLD, Condition, condition, events_of, written
 from aimcore.plan import PlannedEvent
 from aimcore.records import quickly_made
 from aimcore.snapshot import Snapshot, moment
@@ -129,27 +127,6 @@ def failing(component: str, category: Category, reason: str, message: str, depen
 
 @quickly_made
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One entry of `status.conditions`. `at_fault` makes its events Warnings."""
-
-    type: str
-    status: str
-    reason: str
-    message: str = ""
-    at_fault: bool = False
-
-    @property
-    def is_true(self) -> bool:
-        return self.status == "True"
-
-
-def condition(type_: str, is_true: bool, reason: str, message: str = "", *, at_fault: bool = False) -> Condition:
-    """A condition that is no component (`Discovered`, `DownloadComplete`, …)."""
-    return Condition(type_, "True" if is_true else "False", reason, message, at_fault)
-
-
-@quickly_made
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the components together mean.
 
@@ -183,21 +160,22 @@ def judge(
     categories = {h.category for h in components if h.category is not None}
     unreachable = Category.INFRASTRUCTURE in categories
     graced = unreachable and _in_grace(snapshot, before.get("DependenciesReachable"))
-    entries = [_of_component(h, before, graced) for h in components]
-    unready = [(h, c) for h, c in zip(components, entries, strict=True) if c.status != "True"]
+    entries, unready = [], []
+    for health in components:
+        entry = _of_component(health, before, graced)
+        entries.append(entry)
+        if entry.status != "True":
+            unready.append((health, entry))
     state = held if held is not None else _root(unready, categories, unreachable)
     framework = _FAULTLESS_FRAMEWORK
     if categories:
         framework = (_reachable(components, unreachable), _auth_valid(components), _config_valid(components))
     ready = _ready(components, unready, categories, unreachable, held)
-    final = [*entries, *others, *framework, ready]
-    now = snapshot.timestamp()
-    written = [_written(c, before.get(c.type), generation, now) for c in final]
-    told = [c for c, w in zip(final, written, strict=True) if w is not before.get(c.type)]  # the others say no news
+    stored_anew, news = written(snapshot, (*entries, *others, *framework, ready), before, generation)
     return Verdict(
-        conditions=tuple(written),
+        conditions=tuple(stored_anew),
         state=state,
-        events=tuple(_events(told, before)) if told else (),
+        events=tuple(events_of(news, before)) if news else (),
         retry=unreachable,
         ready=ready.is_true,
     )
@@ -211,12 +189,17 @@ def stored_condition(stored: object, type_: str) -> Mapping[str, Any] | None:
 def _by_type(stored: object) -> dict[str, Mapping[str, Any]]:
     if not isinstance(stored, list):
         return {}
-    return {type_: c for c in stored if isinstance(c, dict) and isinstance(type_ := c.get("type"), str)}
+    try:
+        return {c["type"]: c for c in stored if type(c) is dict}
+    except (KeyError, TypeError):  # one of them is no condition
+        return {type_: c for c in stored if isinstance(c, dict) and isinstance(type_ := c.get("type"), str)}
 
 
 # ---- the single conditions ------------------------------------------------------------------------------------------
 def _of_component(health: Health, before: Mapping[str, Mapping[str, Any]], graced: bool) -> Condition:
     type_ = health.component + "Ready"
+    if health.state >= _READY and not health.unknown and health.category is None:
+        return Condition(type_, "True", health.reason or "Ready", health.message)
     status = "Unknown" if health.unknown else "True" if health.state >= _READY else "False"
     if graced and health.category is Category.INFRASTRUCTURE and type_ in before:
         kept = before[type_].get("status")
@@ -311,14 +294,13 @@ def _ready(
         message = _because("Infrastructure error - waiting for retry", cause)
         return condition("Ready", False, "InfrastructureError", message, at_fault=True)
     waiting = [health for health, _ in unready]
-    told = next((h for h in waiting if h.reason in _TOLD), None)
+    held_up = next((h for h in waiting if h.reason in HELD_UP), None)
+    if held_up is not None:
+        return condition("Ready", False, held_up.reason, held_up.message)
+    told = next((h for h in waiting if h.reason in TOLD), None)
     lowest = told or min(waiting, key=_counted)
     message = f"Waiting for components to become ready: {lowest.component}: {lowest.message or lowest.reason}"
     return condition("Ready", False, "Progressing" if told is None else told.reason, message)
-
-
-_TOLD = frozenset({"RolloutInProgress"})
-"""Reasons of a component on its way that Ready takes over: they say that the object still serves."""
 
 
 def _in_grace(snapshot: Snapshot, reachable: Mapping[str, Any] | None) -> bool:
@@ -326,60 +308,6 @@ def _in_grace(snapshot: Snapshot, reachable: Mapping[str, Any] | None) -> bool:
         return True
     since = moment(reachable.get("lastTransitionTime"))
     return since is not None and not snapshot.is_past(since + GRACE)
-
-
-def _written(entry: Condition, before: Mapping[str, Any] | None, generation: int, now: str) -> Mapping[str, Any]:
-    """The JSON of a condition: the stored one where it says the same. The time is kept while the status is."""
-    since = now
-    if before is not None and before.get("status") == entry.status and moment(before.get("lastTransitionTime")):
-        if (
-            before.get("message") == entry.message
-            and before.get("reason") == entry.reason
-            and _is_seen_at(before, generation)
-        ):
-            return before
-        since = before["lastTransitionTime"]
-    written: dict[str, Any] = {
-        "type": entry.type,
-        "status": entry.status,
-        "reason": entry.reason,
-        "message": entry.message,
-        "lastTransitionTime": since,
-    }
-    if generation:
-        written["observedGeneration"] = generation
-    return written
-
-
-def _is_seen_at(before: Mapping[str, Any], generation: int) -> bool:
-    """Whether a stored condition speaks of this generation, 0 for none, and has no members beyond ours."""
-    if not generation:
-        return len(before) == 5
-    seen = before.get("observedGeneration")
-    return type(seen) is int and seen == generation and len(before) == 6
-
-
-# ---- events ---------------------------------------------------------------------------------------------------------
-def _events(final: Iterable[Condition], before: Mapping[str, Mapping[str, Any]]) -> Iterable[PlannedEvent]:
-    was_at_fault = before.get("Ready", {}).get("reason") not in (None, *_FAULTLESS)
-    for entry in final:
-        old = before.get(entry.type)
-        was = None if old is None else old.get("status")
-        turned = old is not None and was != entry.status
-        matters = turned and (entry.type == "Ready" or was_at_fault or was == "True")
-        new_fault = entry.at_fault and (old is None or old.get("reason") != entry.reason)
-        if matters or new_fault:
-            yield PlannedEvent("Warning" if entry.at_fault else "Normal", entry.reason, entry.message or _said(entry))
-
-
-_FAULTLESS = ("Progressing", "AllComponentsReady", *_TOLD)
-"""Reasons of Ready that speak of no fault."""
-
-
-def _said(entry: Condition) -> str:
-    subject = entry.type.removesuffix("Ready") or entry.type
-    verdict = {"True": "is ready", "False": "is not ready"}.get(entry.status, "status unknown")
-    return f"{subject} {verdict}: {entry.reason}"
 
 
 def replaced(components: Sequence[Health], changed: Health) -> list[Health]:

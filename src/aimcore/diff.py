@@ -30,7 +30,7 @@ from aimcore.changes import (
     fingerprint,
 )
 from aimcore.facts import Outcome, Refusal
-from aimcore.labels import CONTROLLERS, RENDER_REVISION
+from aimcore.labels import RENDER_REVISION
 from aimcore.leaves import is_satisfied
 from aimcore.plan import Child, Deletion, Edit, Plan, Write
 from aimcore.resource import Key, Resource
@@ -41,7 +41,7 @@ PROTECTED: Mapping[str, tuple[str, ...]] = {
 }
 """Prefixes of field paths whose change rolls pods."""
 
-_UNTIL_CHANGED = frozenset({Refusal.APPLY_CONFLICT, Refusal.FIELD_CONFLICT, Refusal.INVALID_SPEC})
+_UNTIL_CHANGED = frozenset({Refusal.FIELD_CONFLICT, Refusal.INVALID_SPEC})
 _PASSING = frozenset({Refusal.SERVER_UNREACHABLE, Refusal.UNKNOWN})
 """Nobody said no: such a write never rests for long, yet it does rest, whoever wakes the plan."""
 _FIRST_PAUSE = timedelta(seconds=5)
@@ -54,9 +54,9 @@ def changes_needed(plan: Plan, snapshot: Snapshot) -> Changes:
     match snapshot.object(*plan.key):
         case Found(resource):
             return Changes(
-                finalizers=_finalizers(plan, resource),
+                finalizers=_finalizers(plan, resource, snapshot),
                 children=tuple(_children(plan, snapshot)),
-                status=_status(plan, resource),
+                status=_status(plan, resource, snapshot),
             )
         case _:
             return Changes()
@@ -66,7 +66,7 @@ def changes_needed(plan: Plan, snapshot: Snapshot) -> Changes:
 def _children(plan: Plan, snapshot: Snapshot) -> Iterator[ChildChange]:
     for deletion in plan.deletions:
         yield from _deletion(deletion, snapshot)
-    manager = CONTROLLERS[plan.key.kind].manager if plan.key.kind in CONTROLLERS else ""
+    manager = snapshot.vocabulary.field_manager_of(plan.key.kind)
     for child in plan.children:
         yield from _child(child, plan, manager, snapshot)
     for edit in plan.edits:
@@ -88,7 +88,7 @@ def _child(child: Child, plan: Plan, manager: str, snapshot: Snapshot) -> Iterat
             if not _waits(snapshot, plan, child, key, None):
                 yield _first_write(child, key, manager)
         case Found(live) if child.write is Write.APPLY and not live.is_deleting:
-            if is_satisfied(key.kind, child.manifest, live.raw, manager):
+            if child.insists is None and is_satisfied(key.kind, child.manifest, live.raw, manager):
                 return
             if not _waits(snapshot, plan, child, key, live) and not _was_taken(snapshot, plan, child, live):
                 protected = _protected(snapshot, plan, child, live)
@@ -108,9 +108,14 @@ def _waits(snapshot: Snapshot, plan: Plan, child: Child, key: Key, live: Resourc
     outcome = snapshot.outcome(plan.key, key)
     if outcome is None or outcome.desired != fingerprint(child.manifest):
         return False
-    if outcome.refusal in _UNTIL_CHANGED and live is not None:
+    if live is not None and (outcome.refusal in _UNTIL_CHANGED or _names_fields(outcome)):
         return outcome.seen == live.resource_version
     return not snapshot.is_past(outcome.at + pause_after(outcome))
+
+
+def _names_fields(outcome: Outcome) -> bool:
+    """Whether a conflict is about fields of others. One that is not tells only that we, or the server, were late."""
+    return outcome.refusal is Refusal.APPLY_CONFLICT and bool(outcome.fields)
 
 
 def pause_after(outcome: Outcome) -> timedelta:
@@ -120,8 +125,11 @@ def pause_after(outcome: Outcome) -> timedelta:
 
 
 def _was_taken(snapshot: Snapshot, plan: Plan, child: Child, live: Resource) -> bool:
+    """Whether the server took this write before and kept something else of it."""
     taken = snapshot.taken(plan.key, child.key)
-    return taken is not None and taken == (fingerprint(child.manifest), live.generation)
+    if taken is None or (taken.desired, taken.generation) != (fingerprint(child.manifest), live.generation):
+        return False
+    return child.insists is None or not snapshot.is_past(taken.at + child.insists)
 
 
 def _protected(snapshot: Snapshot, plan: Plan, child: Child, live: Resource) -> tuple[str, ...]:
@@ -145,14 +153,14 @@ def _edit(edit: Edit, manager: str, snapshot: Snapshot) -> Iterator[PatchObject]
 
 
 # ---- the object itself ----------------------------------------------------------------------------------------------
-def _finalizers(plan: Plan, resource: Resource) -> PatchFinalizers | None:
+def _finalizers(plan: Plan, resource: Resource, snapshot: Snapshot) -> PatchFinalizers | None:
     present = resource.finalizers
     missing = [f for f in plan.add_finalizers if f not in present]
     if missing and not resource.is_deleting:
-        return PatchFinalizers(plan.key, tuple(_additions(missing, present, resource)), _field_manager(plan))
+        return PatchFinalizers(plan.key, tuple(_additions(missing, present, resource)), _field_manager(plan, snapshot))
     leaving = [f for f in plan.remove_finalizers if f in present]
     if leaving:
-        return PatchFinalizers(plan.key, tuple(_removals(leaving, present)), _field_manager(plan))
+        return PatchFinalizers(plan.key, tuple(_removals(leaving, present)), _field_manager(plan, snapshot))
     return None
 
 
@@ -172,12 +180,12 @@ def _removals(leaving: Sequence[str], present: Sequence[str]) -> Iterator[Mappin
         yield {"op": "remove", "path": path}
 
 
-def _status(plan: Plan, resource: Resource) -> PatchStatus | None:
+def _status(plan: Plan, resource: Resource, snapshot: Snapshot) -> PatchStatus | None:
     patch = _merge_patch(plan.status, resource.status)
     if not patch:
         return None
     progress = _is_progress(patch, plan.status, resource.status)
-    return PatchStatus(plan.key, patch, resource.resource_version, _field_manager(plan), progress)
+    return PatchStatus(plan.key, patch, resource.resource_version, _field_manager(plan, snapshot), progress)
 
 
 _PROGRESS_MEMBERS = frozenset(
@@ -228,5 +236,5 @@ def _replacement(value: Any, old: Any) -> Any:
     return _merge_patch({**dict.fromkeys(old), **value}, old)
 
 
-def _field_manager(plan: Plan) -> str:
-    return CONTROLLERS[plan.key.kind].manager
+def _field_manager(plan: Plan, snapshot: Snapshot) -> str:
+    return snapshot.vocabulary.controllers[plan.key.kind].manager

@@ -172,8 +172,12 @@ class Outcome:
     attempts: int = 0
 
 
-Taken = tuple[str, int]
-"""The fingerprint of the manifest that the server last took for a child, and the child's generation then."""
+class Taken(NamedTuple):
+    """What the server last took for a child: the fingerprint of our manifest, the child's generation then, and when."""
+
+    desired: str
+    generation: int
+    at: datetime
 
 
 Facts = Mapping[Want, Answer]

@@ -58,7 +58,7 @@ _RANKED = ("MI355X", "MI350X", "MI325X", "MI300X", "MI308X", "MI300A", "MI250X",
 
 # ---- models ---------------------------------------------------------------------------------------------------------
 _SEPARATORS = re.compile(r"[-\s/:]+")
-_MODEL_TOKEN = re.compile(r"[A-Z]*[0-9]+[A-Z0-9]*")
+_MODEL_TOKEN = re.compile(r"[A-Z]*[0-9][A-Z0-9]*")
 _UNKNOWN_ID = re.compile(r"AMD-([0-9A-F]{4})|(?=[0-9]*[A-F])(?=[A-F]*[0-9])([0-9A-F]{4})")
 
 

@@ -143,8 +143,3 @@ INDEXES: Mapping[str, Mapping[str, Index]] = {
     "HTTPRoute": {"path": _paths},
     "InferenceService": {"claim": _claims, "template": _template_served},
 }
-
-
-def indexes_of(kind: str) -> Mapping[str, Index]:
-    """All indexes of a kind."""
-    return {**EVERY_KIND, **INDEXES.get(kind, {})}

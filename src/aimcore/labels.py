@@ -5,7 +5,8 @@
 2. Then come the controller's two labels (R-12.3). A label that the child has is never overwritten.
 3. What was added to a Job is added to its pods too, except `managed-by`.
 4. Patterns are shell globs over the whole key; `*` and `?` do not cross `/`; a malformed pattern matches nothing.
-5. The texts here and the field managers are a published contract: live objects carry them.
+5. The texts here are a published contract: live objects carry them.
+6. What a parent's kind is called, and as whom it writes, stands in the vocabulary: ours unless another is given.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
-from aimcore.api.kinds import AIM_KINDS
 from aimcore.naming import child_label
 from aimcore.resource import Json, Resource
+from aimcore.vocabulary import OURS, Vocabulary
 
 DOMAIN = "aim.eai.amd.com/"
 # ---- labels of ours -------------------------------------------------------------------------------------------------
@@ -61,43 +61,15 @@ DERIVED = "derived"
 AIM_ENGINE = "aim-engine"
 
 
-class Controller(NamedTuple):
-    """How one of our kinds appears on what it writes.
-
-    `manager` is field manager, `managed-by` label and event source in one.
-    """
-
-    name: str
-    manager: str
-    child_label: str
-
-
-def _controller(name: str) -> Controller:
-    return Controller(name, f"aim-{name}-controller", f"{DOMAIN}{name}.name")
-
-
-CONTROLLERS: Mapping[str, Controller] = {
-    "AIMArtifact": _controller("artifact"),
-    "AIMTemplateCache": _controller("template-cache"),
-    "AIMModel": _controller("model"),
-    "AIMClusterModel": _controller("cluster-model"),
-    "AIMClusterModelSource": _controller("cluster-model-source"),
-    "AIMServiceTemplate": _controller("service-template"),
-    "AIMClusterServiceTemplate": _controller("cluster-service-template"),
-    "AIMService": _controller("service"),
-}
-"""By kind. Runtime configs have no controller."""
-
-
 def is_paused(resource: Resource) -> bool:
     """Whether the object's owner asked us to leave it alone: the annotation reads exactly `true`."""
     return resource.annotations.get(PAUSED) == "true"
 
 
-def owner_reference(parent: Resource) -> Json:
-    """The controller reference to `parent`, one of our kinds (R-12.4)."""
+def owner_reference(parent: Resource, vocabulary: Vocabulary = OURS) -> Json:
+    """The controller reference to `parent`, a kind of the vocabulary (R-12.4)."""
     return {
-        "apiVersion": AIM_KINDS[parent.kind].api_version,
+        "apiVersion": vocabulary.kinds[parent.kind].api_version,
         "kind": parent.kind,
         "name": parent.name,
         "uid": parent.uid,
@@ -105,7 +77,9 @@ def owner_reference(parent: Resource) -> Json:
     }
 
 
-def stamp(manifest: Json, parent: Resource, patterns: Sequence[str], *, owned: bool) -> Json:
+def stamp(
+    manifest: Json, parent: Resource, patterns: Sequence[str], *, owned: bool, vocabulary: Vocabulary = OURS
+) -> Json:
     """A child's manifest with the labels that come from its parent and, if `owned`, the reference to it.
 
     `patterns`: the runtime config's label patterns, empty when propagation is off. Returns a new dict; what is
@@ -114,13 +88,13 @@ def stamp(manifest: Json, parent: Resource, patterns: Sequence[str], *, owned: b
     metadata: Json = dict(manifest["metadata"])
     present = metadata.get("labels") or {}
     added = _inherited(parent.labels, present, patterns)
-    controller = CONTROLLERS[parent.kind]
+    controller = vocabulary.controllers[parent.kind]
     if controller.child_label not in present and controller.child_label not in added:
         added[controller.child_label] = child_label(parent.name)
     metadata["labels"] = {MANAGED_BY: controller.manager, **added, **present}
     if owned:
         others = [o for o in metadata.get("ownerReferences") or () if o.get("uid") != parent.uid]
-        metadata["ownerReferences"] = [*others, owner_reference(parent)]
+        metadata["ownerReferences"] = [*others, owner_reference(parent, vocabulary)]
     stamped: Json = {**manifest, "metadata": metadata}
     if manifest["kind"] == "Job":
         stamped["spec"] = _with_pod_labels(manifest["spec"], added)
@@ -170,20 +144,28 @@ def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _expression_of(pattern: str) -> str | None:
-    """The regular expression of a glob; None if it is malformed."""
-    written, position = [], 0
+    """The regular expression of a glob; None if it is malformed.
+
+    What stands between two `*` is taken where it first fits, as in the reference: nothing is tried twice, so that no
+    pattern takes long.
+    """
+    pieces, position = [""], 0
     while position < len(pattern):
         token = _TOKEN.match(pattern, position)
         if token is None:
             return None
-        written.append(_expression(token))
+        if not token["run"]:
+            pieces[-1] += _expression(token)
+        elif pieces[-1] or len(pieces) == 1:
+            pieces.append("")
         position = token.end()
-    return "".join(written)
+    if len(pieces) == 1:
+        return pieces[0]
+    first, *between, last = pieces
+    return first + "".join([f"(?>[^/]*?{piece})" for piece in between]) + f"[^/]*{last}"
 
 
 def _expression(token: re.Match[str]) -> str:
-    if token["run"]:
-        return "[^/]*"
     if token["one"]:
         return "[^/]"
     if token["class"]:

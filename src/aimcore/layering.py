@@ -108,14 +108,16 @@ def merge_resources(*layers: object) -> Json:
     `claims` and whatever is no quantity are left out; so is a part that stays empty.
     """
     merged: Json = {}
+    given = [layer for layer in layers if layer and isinstance(layer, dict)]
     for part in ("requests", "limits"):
         amounts: dict[str, str] = {}
-        for layer in layers:
-            given = layer.get(part) if layer and isinstance(layer, dict) else None
-            for key, value in given.items() if isinstance(given, dict) else ():
-                amount = canonical(value)
-                if amount is not None and isinstance(key, str):
-                    amounts[key] = amount
+        for layer in given:
+            values = layer.get(part)
+            if isinstance(values, dict):
+                for key, value in values.items():
+                    amount = canonical(value)
+                    if amount is not None and isinstance(key, str):
+                        amounts[key] = amount
         if amounts:
             merged[part] = amounts
     return merged

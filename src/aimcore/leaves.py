@@ -9,6 +9,8 @@
    what the API server or an admission webhook fills in.
 4. Quantities are compared as numbers.
 5. A live env list with duplicate names (an older renderer wrote them) equals ours if the effective values do.
+6. What compares equal as a whole is satisfied and abandons nothing. A number never stands where a boolean is wanted:
+   the API server checks types.
 """
 
 from __future__ import annotations
@@ -84,9 +86,8 @@ def is_satisfied(kind: str, desired: Mapping[str, Any], live: Mapping[str, Any],
     for member in desired:
         if member in ("apiVersion", "kind"):
             continue
-        fields = owned.get(f"f:{member}", _MISSING)
-        path = (member,)
-        if not _granular(kind, path, desired[member], live.get(member, _MISSING), fields):
+        value, other = desired[member], live.get(member, _MISSING)
+        if value != other and not _granular(kind, (member,), value, other, owned.get(f"f:{member}", _MISSING)):
             return False
     return not _abandons(desired, live, owned)
 
@@ -126,13 +127,13 @@ def _granular(kind: str, path: Path, desired: Any, live: Any, owned: Any) -> boo
 def _granular_map(kind: str, path: Path, desired: Mapping[str, Any], live: Any, owned: Any) -> bool:
     if not isinstance(live, dict):
         return not desired and (live is _MISSING or live is None)
-    if desired and isinstance(owned, dict) and not any(k.startswith(("f:", "k:", "v:")) for k in owned):
-        return _atomic(kind, path, desired, live)  # the server keeps this map as one leaf
+    if desired and isinstance(owned, dict) and _is_one_leaf(owned):
+        return _atomic(kind, path, desired, live)
     fields = owned if isinstance(owned, dict) else {}
     for member, value in desired.items():
         other = live.get(member, _MISSING)
-        if type(value) is type(other) and type(value) is not dict and value == other:
-            continue  # nearly all leaves; the others need their path and what we own of them
+        if type(value) is type(other) and value == other:
+            continue  # nearly all; where nothing is beyond ours, nothing was abandoned
         inner = fields.get(f"f:{member}", _MISSING) if fields else _MISSING
         if not _granular(kind, (*path, member), value, other, inner):
             return False
@@ -141,7 +142,20 @@ def _granular_map(kind: str, path: Path, desired: Mapping[str, Any], live: Any, 
 
 def _abandons(desired: Mapping[str, Any], live: Mapping[str, Any], owned: Mapping[str, Any]) -> bool:
     """Whether we own a member that is still there and no longer wanted."""
-    return any(f.startswith("f:") and f[2:] not in desired and f[2:] in live for f in owned)
+    for field in owned:
+        member = field[2:]
+        if field[:2] == "f:" and member not in desired and member in live:
+            return True
+    return False
+
+
+def _is_one_leaf(owned: Mapping[str, Any]) -> bool:
+    """Whether the server keeps an owned map as one leaf: nothing inside it is owned."""
+    return not any(name.startswith(_INSIDE) for name in owned)
+
+
+_INSIDE = ("f:", "k:", "v:")
+"""How FieldsV1 marks a member, a list item by key, and a list item by value."""
 
 
 def _map_list(kind: str, path: Path, key: str, desired: Sequence[Any], live: Any, owned: Any) -> bool:
@@ -232,11 +246,9 @@ def _is_default(default: Any, value: Any, path: Path) -> bool:
 def _scalar(path: Path, desired: Any, live: Any) -> bool:
     if live is _MISSING:
         return desired is None
-    if type(desired) is type(live) and desired == live:
-        return True
     if path[-1] in _QUANTITY_MEMBERS or (len(path) > 1 and path[-2] in _QUANTITY_PARENTS):
         return quantity.equal(desired, live)
-    return bool(desired == live) and not isinstance(desired, bool) and not isinstance(live, bool)
+    return bool(desired == live)
 
 
 def _effective(env: Sequence[Any]) -> list[Any]:

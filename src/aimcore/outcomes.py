@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aimcore.facts import OutcomeOf
-from aimcore.labels import CONTROLLERS
 from aimcore.leaves import is_satisfied
 from aimcore.plan import Child, Deletion, Plan, Write
 from aimcore.snapshot import Absent, Found, Snapshot
@@ -24,8 +23,7 @@ def settled_outcomes(plan: Plan, snapshot: Snapshot) -> tuple[OutcomeOf, ...]:
 
 
 def _settled(plan: Plan, snapshot: Snapshot) -> Iterator[OutcomeOf]:
-    controller = CONTROLLERS.get(plan.key.kind)
-    manager = controller.manager if controller is not None else ""
+    manager = snapshot.vocabulary.field_manager_of(plan.key.kind)
     for child in plan.children:
         if snapshot.outcome(plan.key, child.key) is not None and _is_as_wanted(child, manager, snapshot):
             yield OutcomeOf(plan.key, child.key)

@@ -7,23 +7,25 @@
 4. Revision 2 follows the guide: lower-case, then percent-encoded segment by segment; `/<namespace>/<name>` by default.
    Segments `.` and `..` and an encoded slash are refused.
 5. A path has at most 200 characters. Any template and any service give a path or a problem, never an exception.
+6. A template looks at no more than `MOST_LOOKS` values of the service: `..` in a row can name millions.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from jsonpath_ng import Descendants, Fields, Index, JSONPath, Slice, This, Wildcard
+from jsonpath_ng import Fields, Index, JSONPath, Slice, Wildcard
 
 from aimcore.api.json_text import json_number, well_formed
 from aimcore.naming import dns_label, lowered
 
 LONGEST = 200
+MOST_LOOKS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def render_path(template: str | None, service: Mapping[str, Any], *, revision: i
     try:
         if not template:
             return RenderedPath(_default_path(service, revision))
-        text = _EXPRESSION.sub(lambda found: _rendered(found[1].strip(), service, revision), template).strip()
+        looks = _Looks()
+        text = _EXPRESSION.sub(lambda found: _rendered(found[1].strip(), service, revision, looks), template).strip()
         if not text:
             raise _UnrenderableError(template, "renders to an empty path")
         return RenderedPath((_encoded if revision >= 2 else _sanitized)(text, template))
@@ -104,13 +107,26 @@ _QUOTED_KEY = r"\[(?:'([^']*)'|\"([^\"]*)\")\]"
 _MAP_ENTRY = re.compile(rf"\.metadata\.(label|annotation)s{_QUOTED_KEY}")
 
 
-def _rendered(expression: str, service: Mapping[str, Any], revision: int) -> str:
+class _Looks:
+    """How many values a template may still look at (rule 6)."""
+
+    def __init__(self) -> None:
+        self._left = MOST_LOOKS
+
+    def spend(self, expression: str, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise _UnrenderableError(expression, f"the template looks at more than {MOST_LOOKS} values")
+
+
+def _rendered(expression: str, service: Mapping[str, Any], revision: int, looks: _Looks) -> str:
+    looks.spend(expression, 1)
     entry = _MAP_ENTRY.fullmatch(expression)
     if entry is not None:
         value = _map_value(expression, entry, service).strip()
         is_raw = entry[1] == "annotation"
     else:
-        value, is_raw = _path_value(expression, service, revision).strip(), False
+        value, is_raw = _path_value(expression, service, revision, looks).strip(), False
     return value if revision >= 2 or is_raw else dns_label(value)
 
 
@@ -139,12 +155,12 @@ _UNREADABLE = frozenset({".spec.runtimeConfigName"})
 """Members that the reference cannot read although they are set (revision 1)."""
 
 
-def _path_value(expression: str, service: Mapping[str, Any], revision: int) -> str:
+def _path_value(expression: str, service: Mapping[str, Any], revision: int, looks: _Looks) -> str:
     steps = _steps(expression, may_quote=revision >= 2)
     if steps is None:
         raise _UnrenderableError(expression, "invalid jsonpath expression")
     plain = expression.lstrip("$@")
-    found = [] if revision < 2 and plain in _UNREADABLE else _find(steps, service)
+    found = [] if revision < 2 and plain in _UNREADABLE else _find(expression, steps, service, looks)
     if not found and revision < 2 and plain in _UNSET:
         return _UNSET[plain]
     if not found or found == [None]:
@@ -179,15 +195,25 @@ _STEP = re.compile(
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
+@dataclass(frozen=True, slots=True)
+class _Below:
+    """All members of a name, in the value itself and in all that is in it."""
+
+    name: str
+
+
+_Step = JSONPath | _Below
+
+
 @lru_cache(maxsize=512)
-def _steps(expression: str, *, may_quote: bool) -> tuple[JSONPath, ...] | None:
+def _steps(expression: str, *, may_quote: bool) -> tuple[_Step, ...] | None:
     """The steps of a JSON path as jsonpath-ng has them; None if the text is none. A pure memo.
 
     They are built here instead of parsed there, because its parser knows operators that Kubernetes does not, and
     stumbles over escaped dots, keywords and keys that start with digits.
     """
     rest = expression[1:] if expression[:1] in ("$", "@") else expression
-    steps: list[JSONPath] = []
+    steps: list[_Step] = []
     position = 0
     while position < len(rest):
         found = _STEP.match(rest, position)
@@ -202,7 +228,7 @@ def _steps(expression: str, *, may_quote: bool) -> tuple[JSONPath, ...] | None:
 _QUOTED = frozenset({"single", "double"})
 
 
-def _step(found: re.Match[str]) -> JSONPath | None:
+def _step(found: re.Match[str]) -> _Step | None:
     """One step. None for a field named `*`, which jsonpath-ng would take for all fields."""
     if found["all"]:
         return Wildcard()
@@ -213,17 +239,33 @@ def _step(found: re.Match[str]) -> JSONPath | None:
     name = _ESCAPE.sub(r"\1", found["below"] or found["field"] or "") or found["single"] or found["double"] or ""
     if name == "*":
         return None
-    return Descendants(This(), Fields(name)) if found["below"] else Fields(name)
+    return _Below(name) if found["below"] else Fields(name)
 
 
-def _find(steps: tuple[JSONPath, ...], service: Mapping[str, Any]) -> list[Any]:
+def _find(expression: str, steps: tuple[_Step, ...], service: Mapping[str, Any], looks: _Looks) -> list[Any]:
     """All values at the end of the steps."""
     values: list[Any] = [service]
     for step in steps:
+        looks.spend(expression, len(values))
         if type(step) is Fields and len(values) == 1 and type(values[0]) is dict:
             # A member of one object, as in nearly every template; jsonpath-ng answers the same at fifty times the cost.
             (name,) = step.fields
             values = [values[0][name]] if name in values[0] else []
+        elif isinstance(step, _Below):
+            values = [inner for value in values for inner in _below(expression, step.name, value, looks)]
         else:
+            if not isinstance(step, Fields):
+                looks.spend(expression, sum(len(value) for value in values if isinstance(value, (dict, list))))
             values = [match.value for value in values for match in step.find(value)]
     return values
+
+
+def _below(expression: str, name: str, value: Any, looks: _Looks) -> Iterator[Any]:
+    rest = [value]
+    while rest:
+        here = rest.pop()
+        if isinstance(here, (dict, list)):
+            looks.spend(expression, len(here))
+            rest += here.values() if isinstance(here, dict) else here
+        if isinstance(here, dict) and name in here:
+            yield here[name]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,8 @@ from aimcore.reads import Read
 from aimcore.records import quickly_made
 from aimcore.resource import Json, Key
 from aimcore.snapshot import Snapshot
+
+_new = tuple.__new__
 
 
 class Write(StrEnum):
@@ -39,17 +41,21 @@ class Child:
 
     `component`: the condition component that reports a refused write ("InferenceService", "HTTPRoute", …).
     `may_force`: whether a conflict with another manager may be forced over (`aimcore.diff`).
+    `insists`: the live object says what we want, but what somebody else filled in stands in its way, and goes with
+    another write once whoever fills it in has stopped: write it again after so long, each time.
     """
 
     manifest: Json
     component: str
     write: Write = Write.APPLY
     may_force: bool = True
+    insists: timedelta | None = None
 
     @property
     def key(self) -> Key:
-        metadata = self.manifest["metadata"]
-        return tuple.__new__(Key, (self.manifest["kind"], metadata.get("namespace", ""), metadata["name"]))
+        manifest = self.manifest
+        metadata = manifest["metadata"]
+        return _new(Key, (manifest["kind"], metadata.get("namespace", ""), metadata["name"]))
 
 
 @dataclass(frozen=True, slots=True)

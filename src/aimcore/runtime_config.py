@@ -74,18 +74,23 @@ def resolve_runtime_config(snapshot: Snapshot, name: str, namespace: str, *, rev
             found.append(answer.resource)
     if not found:
         return RuntimeConfig(name, missing=name != DEFAULT_NAME)
-    layer = found[0].read_as(_read_layer)
-    if len(found) > 1:
-        layer = (_overlaid if revision >= 2 else _overlaid_by_reference)(layer, found[1].read_as(_read_layer))
-    return _resolved(name, layer, found)
+    if len(found) == 1:
+        return found[0].read_as(_resolved_alone)
+    lower, upper = found[0].read_as(_read_layer), found[1].read_as(_read_layer)
+    return _resolved((_overlaid if revision >= 2 else _overlaid_by_reference)(lower, upper), found[1], merged=True)
 
 
-def _resolved(name: str, layer: _Layer, found: list[Resource]) -> RuntimeConfig:
+def _resolved_alone(config: Resource) -> RuntimeConfig:
+    """A reading: what a config says that has no twin in the other scope."""
+    return _resolved(config.read_as(_read_layer), config, merged=False)
+
+
+def _resolved(layer: _Layer, config: Resource, *, merged: bool) -> RuntimeConfig:
     return RuntimeConfig(
-        name,
+        config.name,
         found=True,
-        reference=_reference(found[-1]),
-        merged=len(found) > 1,
+        reference=_reference(config),
+        merged=merged,
         routing=layer.routing,
         storage_class=layer.storage_class,
         headroom=DEFAULT_HEADROOM if layer.headroom is None else layer.headroom,

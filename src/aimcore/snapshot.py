@@ -11,9 +11,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from aimcore.facts import Answer, Outcome, OutcomeOf, Taken, Want
@@ -21,6 +21,7 @@ from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, Read, TimeR
 from aimcore.records import quickly_made
 from aimcore.resource import Key, Resource
 from aimcore.settings import Settings
+from aimcore.vocabulary import Vocabulary
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,8 +78,13 @@ Availability = Unreadable | NotInstalled | None
 
 
 class Source(Protocol):
-    """What a snapshot borrows from: `aimcore.table.Table`, or the store of a shell built on it."""
+    """What a snapshot borrows from: `aimcore.table.Table`, or the store of a shell built on it.
 
+    Whoever files objects knows what they are filed under, so the vocabulary is the source's.
+    """
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
     def find(self, key: Key) -> Resource | None: ...
     def bucket(self, kind: str, index: str, value: str) -> tuple[Resource, ...]: ...
     def availability(self, kind: str) -> Availability: ...
@@ -86,7 +92,7 @@ class Source(Protocol):
     def outcome(self, of: OutcomeOf) -> Outcome | None: ...
     def taken(self, of: OutcomeOf) -> Taken | None: ...
     def recall_view(self, read: ViewRead) -> tuple[Any] | None: ...
-    def keep_view(self, read: ViewRead, value: Any, reads: frozenset[Read]) -> None: ...
+    def keep_view(self, read: ViewRead, value: Any, reads: Iterable[Read]) -> None: ...
 
 
 _DEFAULT_SETTINGS = Settings()
@@ -124,6 +130,11 @@ class Snapshot:
     def reads(self) -> frozenset[Read]:
         """The look-ups so far, each once. Hashed only when somebody asks."""
         return frozenset(self.look_ups)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The kinds that are known here. The same for every snapshot of a source, so it is no read."""
+        return self._source.vocabulary
 
     # ---- objects ------------------------------------------------------------------------------------------------
     def object(self, kind: str, namespace: str, name: str) -> Lookup:
@@ -165,7 +176,7 @@ class Snapshot:
         if known is None:
             inner = Snapshot(self._source, self._now, self.settings, views=self._views)
             known = (function(inner, *args, **kwargs),)
-            self._source.keep_view(read, known[0], inner.reads)
+            self._source.keep_view(read, known[0], inner.look_ups)
         value: T = known[0]
         self._views[read] = value
         return value
@@ -221,12 +232,18 @@ def timestamp(moment: datetime) -> str:
 
 
 def moment(text: object) -> datetime | None:
-    """The moment that an RFC 3339 text names, or None if it is no such text. Never raises."""
+    """The moment that an RFC 3339 text names, or None if it is no such text. Never raises.
+
+    The first and the last year that there are count as no moment: nothing can be counted from them. Go writes the first
+    one for "never".
+    """
     if not isinstance(text, str):
         return None
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if not MINYEAR < parsed.year < MAXYEAR:
         return None
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=UTC)
 

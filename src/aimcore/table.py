@@ -7,26 +7,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from aimcore.cluster.slices import sliced
 from aimcore.facts import Answer, Outcome, OutcomeOf, Taken, Want
-from aimcore.indexes import indexes_of
 from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, Read, ViewRead
 from aimcore.resource import Key, Resource
 from aimcore.settings import Settings
 from aimcore.snapshot import Availability, Snapshot
+from aimcore.vocabulary import OURS, Vocabulary
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Table:
-    """Objects, facts and the availability of kinds, as of the last change that was learnt."""
+    """Objects, facts and the availability of kinds, as of the last change that was learnt.
 
-    def __init__(self, objects: Iterable[Mapping[str, Any]] = (), *, settings: Settings | None = None) -> None:
+    `vocabulary` says what is kept of each kind and what it is filed under.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[Mapping[str, Any]] = (),
+        *,
+        settings: Settings | None = None,
+        vocabulary: Vocabulary = OURS,
+    ) -> None:
+        self.vocabulary = vocabulary
         self._objects: dict[Key, Resource] = {}
         self._buckets: dict[IndexRead, dict[Key, Resource]] = {}
         self._sorted: dict[IndexRead, tuple[Resource, ...]] = {}
@@ -37,6 +47,12 @@ class Table:
         self._views: dict[ViewRead, tuple[Any, frozenset[Read]]] = {}
         self._viewed: dict[Read, set[ViewRead]] = {}
         self._settings = settings or Settings()
+        # A plan looks up thirty things; each of these is the dict's own method, without a frame around it.
+        self.find: Callable[[Key], Resource | None] = self._objects.get
+        self.availability: Callable[[str], Availability] = self._unavailable.get
+        self.answer: Callable[[Want], Answer | None] = self._answers.get
+        self.outcome: Callable[[OutcomeOf], Outcome | None] = self._outcomes.get
+        self.taken: Callable[[OutcomeOf], Taken | None] = self._taken.get
         for raw in objects:
             self.learn(raw)
 
@@ -47,13 +63,26 @@ class Table:
         """The keys of all objects (of one kind), sorted."""
         return sorted(k for k in self._objects if kind is None or k.kind == kind)
 
+    def fork(self) -> Table:
+        """An independent copy; what is known is shared until either side learns."""
+        twin = Table(settings=self._settings, vocabulary=self.vocabulary)
+        for name in ("_objects", "_sorted", "_unavailable", "_answers", "_outcomes", "_taken", "_views"):
+            getattr(twin, name).update(getattr(self, name))
+        twin._buckets.update((read, dict(filed)) for read, filed in self._buckets.items())
+        twin._viewed.update((read, set(views)) for read, views in self._viewed.items())
+        return twin
+
+    def facts(self) -> tuple[Mapping[Any, Any], ...]:
+        """All that is known beside the objects: kinds that are unavailable, answers, outcomes, manifests taken."""
+        return dict(self._unavailable), dict(self._answers), dict(self._outcomes), dict(self._taken)
+
     # ---- doors --------------------------------------------------------------------------------------------------
     def learn(self, raw: Mapping[str, Any]) -> set[Read]:
         """Take in the newest state of an object. Answers with the reads that it touches; empty if nothing changed.
 
         The object is kept as its slice. JSON without a kind or a name is refused silently: no API server stores it.
         """
-        new = Resource.of(sliced(raw))
+        new = Resource.of(sliced(raw, self.vocabulary.slices))
         if new is None:
             return set()
         old = self._objects.get(new.key)
@@ -70,7 +99,7 @@ class Table:
         if old is None:
             return set()
         touched: set[Read] = {ObjectRead(key)}
-        for read in _filed(old):
+        for read in self._filed(old):
             self._unfile(read, key)
             touched.add(read)
         return self._with_views(touched)
@@ -103,14 +132,14 @@ class Table:
             self._outcomes[of] = replace(outcome, attempts=old.attempts + 1 if again and old is not None else 0)
         return set() if _outcome(old) == _outcome(outcome) else {FactRead(of)}
 
-    def learn_taken(self, of: OutcomeOf, taken: Taken) -> None:
-        """The server took this manifest. It wakes nobody: the object itself, learnt beside it, does."""
+    def learn_taken(self, of: OutcomeOf, taken: Taken) -> set[Read]:
+        """The server took this manifest. News only if it had taken the same before: else the object itself is news."""
+        old = self._taken.get(of)
         self._taken[of] = taken
+        is_repeated = old is not None and old[:2] == taken[:2] and old.at != taken.at
+        return {FactRead(of)} if is_repeated else set()
 
     # ---- what snapshots ask -------------------------------------------------------------------------------------
-    def find(self, key: Key) -> Resource | None:
-        return self._objects.get(key)
-
     def bucket(self, kind: str, index: str, value: str) -> tuple[Resource, ...]:
         read = IndexRead(kind, index, value)
         known = self._sorted.get(read)
@@ -121,39 +150,34 @@ class Table:
             known = self._sorted[read] = tuple(filed[k] for k in sorted(filed))
         return known
 
-    def availability(self, kind: str) -> Availability:
-        return self._unavailable.get(kind)
-
-    def answer(self, want: Want) -> Answer | None:
-        return self._answers.get(want)
-
-    def outcome(self, of: OutcomeOf) -> Outcome | None:
-        return self._outcomes.get(of)
-
-    def taken(self, of: OutcomeOf) -> Taken | None:
-        return self._taken.get(of)
-
     def recall_view(self, read: ViewRead) -> tuple[Any] | None:
         known = self._views.get(read)
         return None if known is None else (known[0],)
 
-    def keep_view(self, read: ViewRead, value: Any, reads: frozenset[Read]) -> None:
-        self._views[read] = (value, reads)
-        for inner in reads:
+    def keep_view(self, read: ViewRead, value: Any, reads: Iterable[Read]) -> None:
+        """Keep the value of a view with the reads that it was computed from."""
+        once = frozenset(reads)
+        self._views[read] = (value, once)
+        for inner in once:
             self._viewed.setdefault(inner, set()).add(read)
 
     # ---- inside -------------------------------------------------------------------------------------------------
     def _put(self, old: Resource | None, new: Resource) -> set[Read]:
         key = new.key
         self._objects[key] = new
-        filed_before = _filed(old) if old is not None else set()
-        filed_now = _filed(new)
+        filed_before = self._filed(old) if old is not None else set()
+        filed_now = self._filed(new)
         for read in filed_before - filed_now:
             self._unfile(read, key)
         for read in filed_now:
             self._buckets.setdefault(read, {})[key] = new
             self._sorted.pop(read, None)
         return {ObjectRead(key), *filed_before, *filed_now}
+
+    def _filed(self, resource: Resource) -> set[IndexRead]:
+        kind = resource.kind
+        indexes = self.vocabulary.indexes_of(kind)
+        return {IndexRead(kind, name, value) for name, index in indexes.items() for value in index(resource)}
 
     def _unfile(self, read: IndexRead, key: Key) -> None:
         self._sorted.pop(read, None)
@@ -182,16 +206,18 @@ class Table:
         return bool(Snapshot(self, _EPOCH, self._settings).view(view.function, *view.args) != value)
 
 
-def _filed(resource: Resource) -> set[IndexRead]:
-    kind = resource.kind
-    return {IndexRead(kind, name, value) for name, index in indexes_of(kind).items() for value in index(resource)}
-
-
 _UNCOMPARED = frozenset({"resourceVersion", "managedFields"})
 
 
 def _same(old: Resource, new: Resource) -> bool:
-    """Equal but for the members of metadata that no plan decides by."""
+    """Equal but for the members of metadata that no plan decides by. What is too deep to compare counts as changed."""
+    try:
+        return _equal(old, new)
+    except RecursionError:
+        return False
+
+
+def _equal(old: Resource, new: Resource) -> bool:
     if {k: v for k, v in old.raw.items() if k != "metadata"} != {k: v for k, v in new.raw.items() if k != "metadata"}:
         return False
     a, b = old.metadata, new.metadata

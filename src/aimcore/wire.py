@@ -36,6 +36,9 @@ MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 JSON = "application/json"
 
+Kinds = Mapping[str, Kind]
+"""Kinds by name, as in `aimcore.cluster.kinds.KINDS`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -92,45 +95,49 @@ def collection_path(kind: Kind, namespace: str = "") -> str:
     return f"{root}{within}/{kind.plural}"
 
 
-def object_path(key: Key, subresource: str = "") -> str:
-    """The path of one object, or of a subresource of it. The kind must be in `aimcore.cluster.kinds.KINDS`."""
-    path = f"{collection_path(KINDS[key.kind], key.namespace)}/{quote(key.name, safe='')}"
+def object_path(key: Key, subresource: str = "", *, kinds: Kinds = KINDS) -> str:
+    """The path of one object, or of a subresource of it. The kind must be in `kinds`."""
+    path = f"{collection_path(kinds[key.kind], key.namespace)}/{quote(key.name, safe='')}"
     return f"{path}/{subresource}" if subresource else path
 
 
-def requests_of(change: Change) -> Request:
-    """The request to send first for a change."""
+def requests_of(change: Change, kinds: Kinds = KINDS) -> Request:
+    """The request to send first for a change. The change's kind must be in `kinds`."""
     match change:
         case Apply():
-            return _apply(change)
+            return _apply(change, kinds)
         case Create(key, manifest, manager):
-            path = collection_path(KINDS[key.kind], key.namespace)
+            path = collection_path(kinds[key.kind], key.namespace)
             return Request("create", "POST", path, (("fieldManager", manager),), JSON, manifest)
         case Delete(key):
-            return Request("delete", "DELETE", object_path(key), (), JSON, _delete_options(change))
+            return Request("delete", "DELETE", object_path(key, kinds=kinds), (), JSON, _delete_options(change))
         case PatchStatus(key, patch, resource_version, manager):
             body = {"metadata": {"resourceVersion": resource_version}, "status": dict(patch)}
-            return Request("patch", "PATCH", object_path(key, "status"), (("fieldManager", manager),), MERGE, body)
+            path = object_path(key, "status", kinds=kinds)
+            return Request("patch", "PATCH", path, (("fieldManager", manager),), MERGE, body)
         case PatchObject(key, patch, uid, resource_version, manager):
             guard = {"uid": uid, "resourceVersion": resource_version}
             body = {**patch, "metadata": {**_mapping(patch.get("metadata")), **guard}}
-            return Request("patch", "PATCH", object_path(key), (("fieldManager", manager),), MERGE, body)
+            path = object_path(key, kinds=kinds)
+            return Request("patch", "PATCH", path, (("fieldManager", manager),), MERGE, body)
         case PatchFinalizers(key, operations, manager):
             body_list = [dict(operation) for operation in operations]
-            return Request("patch", "PATCH", object_path(key), (("fieldManager", manager),), JSON_PATCH, body_list)
+            path = object_path(key, kinds=kinds)
+            return Request("patch", "PATCH", path, (("fieldManager", manager),), JSON_PATCH, body_list)
         case _:
             assert_never(change)
 
 
-def _apply(change: Apply) -> Request:
+def _apply(change: Apply, kinds: Kinds) -> Request:
     body = change.manifest
     if change.uid is not None:
         body = {**body, "metadata": {**_mapping(body.get("metadata")), "uid": change.uid}}
-    return Request("apply", "PATCH", object_path(change.key), (("fieldManager", change.manager),), APPLY, body)
+    path = object_path(change.key, kinds=kinds)
+    return Request("apply", "PATCH", path, (("fieldManager", change.manager),), APPLY, body)
 
 
-def _forced(change: Apply) -> Request:
-    request = _apply(change)
+def _forced(change: Apply, kinds: Kinds) -> Request:
+    request = _apply(change, kinds)
     return replace(request, query=(*request.query, ("force", "true")))
 
 
@@ -155,6 +162,7 @@ def read_response(
     *,
     forced: Mapping[str, datetime] | None = None,
     is_forced: bool = False,
+    kinds: Kinds = KINDS,
 ) -> Result:
     """What came of a change, by the answer to its request.
 
@@ -167,7 +175,8 @@ def read_response(
     if _is_done_already(change, answer):
         return Done(None)
     if isinstance(change, Apply) and code == 409 and (conflicts := _conflicts(answer)):
-        return _resolve(change, answer, conflicts, now, forced or {}, is_forced=is_forced)
+        again = _forced(change, kinds)
+        return _resolve(change, again, answer, conflicts, now, forced or {}, is_forced=is_forced)
     refusal = Refusal.APPLY_CONFLICT if _is_stale(change, answer) else refusal_of(answer)
     outcome = Outcome(refusal, answer.message, now, desired=_desired(change))
     return Unknown(outcome) if refusal is Refusal.UNKNOWN else Refused(outcome)
@@ -224,6 +233,7 @@ def _conflicts(answer: Answered) -> tuple[_Conflict, ...]:
 
 def _resolve(
     change: Apply,
+    forcing: Request,
     answer: Answered,
     conflicts: tuple[_Conflict, ...],
     now: datetime,
@@ -236,7 +246,7 @@ def _resolve(
     again = tuple(c for c in conflicts if c.manager in forced and now - forced[c.manager] < REPEAT)
     blame = kept or again
     if not blame and change.may_force and not is_forced:
-        return Again(_forced(change), tuple(sorted({c.manager for c in conflicts})))
+        return Again(forcing, tuple(sorted({c.manager for c in conflicts})))
     refusal = Refusal.FIELD_CONFLICT if blame else Refusal.APPLY_CONFLICT
     named = blame or conflicts
     fields = tuple(dict.fromkeys(c.field for c in named))

@@ -123,6 +123,17 @@ def test_auth_goes_before_spec_and_spec_before_references():
 
 
 @pytest.mark.rule("R-11.6")
+def test_of_several_components_the_worst_decides_wherever_it_stands():
+    bad, slow = Health("A", State.DEGRADED, "Bad", "it is bad"), Health("B", State.PROGRESSING, "Slow", "it is slow")
+    assert verdict(bad, slow).state is verdict(slow, bad).state is State.DEGRADED
+
+
+def test_a_new_generation_is_told_by_every_condition():
+    stored = verdict(READY, generation=1).conditions
+    told = verdict(READY, stored=stored, generation=2).conditions
+    assert {c["observedGeneration"] for c in told} == {2}
+
+
 def test_the_first_component_at_fault_names_the_cause():
     v = verdict(Health("A", State.PROGRESSING, "r"), Health("B", State.DEGRADED, "CacheLost", "claim x is gone"))
     assert the(v, "Ready")["reason"] == "CacheLost"
@@ -131,6 +142,8 @@ def test_the_first_component_at_fault_names_the_cause():
 
 def test_waiting_names_the_lowest_cause():
     v = verdict(Health("A", State.PROGRESSING, "r", "later"), Health("B", State.PENDING, "q", "no node"))
+    assert the(v, "Ready")["message"] == "Waiting for components to become ready: B: no node"
+    v = verdict(Health("B", State.PENDING, "q", "no node"), Health("A", State.PROGRESSING, "r", "later"))
     assert the(v, "Ready")["message"] == "Waiting for components to become ready: B: no node"
     v = verdict(Health("A", State.PROGRESSING, "Slow"))
     assert the(v, "Ready")["message"] == "Waiting for components to become ready: A: Slow"
@@ -212,6 +225,12 @@ def test_the_time_moves_only_with_the_status():
     turned = verdict(READY, stored=[stored("CacheReady", "False", since=OLD)])
     assert the(same, "CacheReady")["lastTransitionTime"] == "2026-11-23T14:33:00Z"
     assert the(turned, "CacheReady")["lastTransitionTime"] == "2026-11-23T15:33:00Z"
+
+
+@pytest.mark.parametrize("since", [None, 5, "yesterday", ""])
+def test_a_stored_time_that_is_none_is_now(since):
+    unreadable = {**stored("CacheReady", "True", since=OLD), "lastTransitionTime": since}
+    assert the(verdict(READY, stored=[unreadable]), "CacheReady")["lastTransitionTime"] == "2026-11-23T15:33:00Z"
 
 
 @pytest.mark.parametrize("generation", [0, 3])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from aimcore.changes import Apply, Create, Delete, PatchObject, fingerprint
 from aimcore.diff import changes_needed, pause_after
-from aimcore.facts import Outcome, OutcomeOf, Refusal
+from aimcore.facts import Outcome, OutcomeOf, Refusal, Taken
 from aimcore.plan import Child, Deletion, Edit, Plan, Write
 from aimcore.resource import Key
 from aimcore.snapshot import NotInstalled, Snapshot, Unreadable
@@ -94,22 +95,32 @@ def test_what_cannot_be_read_is_not_written(why):
 
 
 # ---- refused writes -------------------------------------------------------------------------------------------------
-def refused(table, refusal, *, attempts=0, desired=None, seen="9", at=NOW):
+def refused(table, refusal, *, attempts=0, desired=None, seen="9", at=NOW, fields=()):
     mark = fingerprint(route("/new")) if desired is None else desired
     for _ in range(attempts + 1):
-        table.learn_outcome(OF, Outcome(refusal, "no", at, desired=mark, seen=seen))
+        table.learn_outcome(OF, Outcome(refusal, "no", at, desired=mark, seen=seen, fields=fields))
     return table
 
 
 @pytest.mark.parametrize("refusal", [Refusal.APPLY_CONFLICT, Refusal.FIELD_CONFLICT, Refusal.INVALID_SPEC])
 def test_a_conflict_rests_until_the_child_or_the_manifest_changes(refusal):
     def needed(version="9", **options):
-        table = refused(Table([service(), live_route("/old", version=version)]), refusal, **options)
+        known = Table([service(), live_route("/old", version=version)])
+        table = refused(known, refusal, fields=(".spec.rules",), **options)
         return changes(table, NOW + timedelta(days=1), children=(wanted("/new"),))
 
     assert not needed()
     assert needed(version="10")
     assert needed(desired="another")
+
+
+def test_a_conflict_about_no_field_rests_like_any_refusal_though_the_child_never_changes():
+    def needed(after):
+        table = refused(Table([service(), live_route("/old")]), Refusal.APPLY_CONFLICT)
+        return changes(table, NOW + timedelta(seconds=after), children=(wanted("/new"),))
+
+    assert not needed(4)
+    assert needed(5)
 
 
 @pytest.mark.parametrize(
@@ -140,10 +151,21 @@ def test_the_rest_doubles_up_to_ten_minutes():
 
 def test_what_the_server_took_without_effect_is_left_alone():
     table = Table([service(), live_route("/pruned")])
-    table.learn_taken(OF, (fingerprint(route("/new")), 3))
+    table.learn_taken(OF, Taken(fingerprint(route("/new")), 3, NOW))
     assert not changes(table, children=(wanted("/new"),))
-    table.learn_taken(OF, (fingerprint(route("/new")), 2))
+    table.learn_taken(OF, Taken(fingerprint(route("/new")), 2, NOW))
     assert changes(table, children=(wanted("/new"),))
+
+
+def test_what_somebody_fills_in_beside_a_wish_that_insists_is_written_again_after_each_pause():
+    insisting = replace(wanted("/new"), insists=timedelta(minutes=10))
+    table = Table([service(), live_route("/new")])
+    assert changes(table, children=(insisting,)), "since we started nobody has tried it"
+    assert not table.learn_taken(OF, Taken(fingerprint(route("/new")), 3, NOW))
+    assert not changes(table, NOW + timedelta(minutes=9), children=(insisting,))
+    assert changes(table, NOW + timedelta(minutes=10), children=(insisting,))
+    assert table.learn_taken(OF, Taken(fingerprint(route("/new")), 3, NOW + timedelta(minutes=10))), "who waits hears"
+    assert not changes(table, NOW + timedelta(minutes=19), children=(insisting,))
 
 
 # ---- protection -----------------------------------------------------------------------------------------------------

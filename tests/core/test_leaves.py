@@ -51,7 +51,7 @@ def test_a_missing_leaf_is_a_difference():
 
 def test_a_changed_scalar_is_a_difference():
     assert not says("InferenceService", isvc({"minReplicas": 1}), isvc({"minReplicas": 2}))
-    assert not says("InferenceService", isvc({"minReplicas": 1}), isvc({"minReplicas": True}))
+    assert not says("InferenceService", isvc({"minReplicas": 1}), isvc({"minReplicas": "1"}))
 
 
 def test_a_leaf_that_we_own_and_no_longer_want_is_a_difference():

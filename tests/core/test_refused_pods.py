@@ -7,6 +7,7 @@ from foundations.workloads import event, job, snapshot
 
 from aimcore.conditions import State
 from aimcore.health.jobs import podless_health
+from aimcore.kinds.model.aggregate import Expectation, aggregate
 from aimcore.resource import Key, Resource
 from core import template_world
 from core.kind_rounds import Rounds, aim, condition_of, finished, message_of
@@ -57,3 +58,18 @@ def test_a_template_says_why_its_discovery_has_no_pods():
     template = template_world.template(rounds)
     assert condition_of(template, "DiscoveryPodsReady") == ("False", "FailedCreate")
     assert QUOTA in message_of(template, "Ready")
+
+
+@pytest.mark.rule("F-72", "M-36")
+def test_a_model_passes_on_what_holds_its_templates_up():
+    """The first by name whose Ready says what somebody has to do; those on their way and those going do not count."""
+    held_up = {"conditions": [{"type": "Ready", "status": "False", "reason": "FailedCreate", "message": QUOTA}]}
+    on_its_way = {"conditions": [{"type": "Ready", "status": "False", "reason": "Progressing", "message": "soon"}]}
+    statuses = {"a": on_its_way, "b": held_up, "c": held_up, "d": {}}
+    templates = [
+        Resource.of(aim("AIMServiceTemplate", name, "ns", spec={}, status={"status": "Pending", **status}))
+        for name, status in statuses.items()
+    ]
+    row = aggregate(templates, Expectation.YES)
+    assert row == (State.PROGRESSING, "TemplatesHeldUp", f"Templates are progressing; b: {QUOTA}")
+    assert aggregate([templates[0], templates[3]], Expectation.YES).reason == "TemplatesProgressing"

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimcore.facts import Answer, Outcome, OutcomeOf, PodLog, Refusal
-from aimcore.indexes import indexes_of
+from aimcore.facts import Answer, Outcome, OutcomeOf, PodLog, Refusal, Taken
 from aimcore.reads import FactRead, IndexRead, KindRead, ObjectRead, TimeRead, ViewRead
 from aimcore.resource import Key, Resource
 from aimcore.snapshot import Absent, Found, Listed, NotInstalled, Snapshot, Unreadable, moment, timestamp
 from aimcore.table import Table
+from aimcore.vocabulary import OURS
 
 NOW = datetime(2026, 11, 23, 15, 33, tzinfo=UTC)
 LOG = PodLog("ns", "pod", "uid", "main")
@@ -161,6 +161,19 @@ def test_a_change_outside_the_slice_touches_nothing():
     assert table.learn(heartbeat) == set()
 
 
+def deep(levels):
+    value = {}
+    for _ in range(levels):
+        value = {"in": value}
+    return value
+
+
+def test_what_is_too_deep_to_compare_counts_as_changed():
+    table = Table()
+    table.learn(model("m", "i") | {"spec": deep(100_000)})
+    assert ObjectRead(Key("AIMModel", "ns", "m")) in table.learn(model("m", "i") | {"spec": deep(100_000)})
+
+
 def test_a_forgotten_object_touches_what_it_was_filed_under():
     table = Table([model("m", "img")])
     assert IndexRead("AIMModel", "image", "ns/img") in table.forget(Key("AIMModel", "ns", "m"))
@@ -207,8 +220,8 @@ def test_refusals_of_the_same_manifest_are_counted():
 
 def test_what_the_server_took_is_remembered():
     table, of = Table(), OutcomeOf(Key("AIMService", "ns", "a"), Key("HTTPRoute", "ns", "a"))
-    table.learn_taken(of, ("print", 3))
-    assert snapshot(table).taken(of.parent, of.child) == ("print", 3)
+    table.learn_taken(of, Taken("print", 3, NOW))
+    assert snapshot(table).taken(of.parent, of.child) == Taken("print", 3, NOW)
 
 
 # ---- resources ------------------------------------------------------------------------------------------------------
@@ -275,4 +288,22 @@ def test_the_buckets_always_equal_a_fresh_filing(history):
 def test_a_match_without_a_path_is_filed_nowhere():
     silly = [{"path": {"value": "/a/"}}, {"path": {"type": "Exact"}}, {"path": "/b"}, {"headers": []}, None]
     route = Resource.of({"kind": "HTTPRoute", "metadata": {"name": "r"}, "spec": {"rules": [{"matches": silly}, 7]}})
-    assert set(indexes_of("HTTPRoute")["path"](route)) == {"/a"}
+    assert set(OURS.indexes_of("HTTPRoute")["path"](route)) == {"/a"}
+
+
+# ---- what is easily forgotten ---------------------------------------------------------------------------------------
+def test_an_empty_bucket_is_a_read_too():
+    one = snapshot()
+    assert one.index("AIMModel", "image", "ns/img") == Listed(())
+    assert IndexRead("AIMModel", "image", "ns/img") in one.reads
+
+
+def test_a_forgotten_object_touches_its_key():
+    key = Key("AIMModel", "ns", "m")
+    assert ObjectRead(key) in Table([model("m", "img")]).forget(key)
+
+
+def test_a_removed_finalizer_is_a_change():
+    held = model("m", "img")
+    held["metadata"]["finalizers"] = ["example.com/hold"]
+    assert ObjectRead(Key("AIMModel", "ns", "m")) in Table([held]).learn(model("m", "img"))

@@ -8,12 +8,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Final
 
 from aimcore.api.kinds import AIM_KINDS, GROUP, VERSION, Kind
 from aimcore.api.objects import OBJECTS
+from aimcore.api.reading import AimObject
 from aimcore.api.shape import QUANTITY_PATTERN
 
 Json = dict[str, Any]
@@ -82,22 +83,29 @@ _RULES: Final = "x-kubernetes-validations"
 
 def crd_for(kind: str) -> Json:
     """The CustomResourceDefinition (apiextensions.k8s.io/v1) of one of our kinds, as JSON; a fresh copy each time."""
-    facts = AIM_KINDS[kind]
+    return crd_from(AIM_KINDS[kind], OBJECTS[kind], COLUMNS.get(kind, ()))
+
+
+def crd_from(facts: Kind, model: type[AimObject], columns: Iterable[Column] = ()) -> Json:
+    """The CustomResourceDefinition of any kind, from the model of its objects; a fresh copy each time.
+
+    `columns`: name, type, JSON path and priority of what `kubectl get` prints. The status is a subresource.
+    """
     version: Json = {
         "name": facts.version,
         "served": True,
         "storage": True,
         "subresources": {"status": {}},
     }
-    if columns := _printer_columns(kind):
-        version["additionalPrinterColumns"] = columns
-    version["schema"] = {"openAPIV3Schema": structural_schema(kind)}
+    if printed := _printer_columns(columns):
+        version["additionalPrinterColumns"] = printed
+    version["schema"] = {"openAPIV3Schema": _copied(_structural_schema(model))}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{facts.plural}.{GROUP}"},
+        "metadata": {"name": f"{facts.plural}.{facts.group}"},
         "spec": {
-            "group": GROUP,
+            "group": facts.group,
             "names": _names(facts),
             "scope": "Namespaced" if facts.namespaced else "Cluster",
             "versions": [version],
@@ -107,7 +115,7 @@ def crd_for(kind: str) -> Json:
 
 def structural_schema(kind: str) -> Json:
     """The `openAPIV3Schema` of one of our kinds, as JSON; a fresh copy each time."""
-    copy: Json = _copied(_structural_schema(kind))
+    copy: Json = _copied(_structural_schema(OBJECTS[kind]))
     return copy
 
 
@@ -117,7 +125,7 @@ def json_schema_for(kind: str) -> Json:
     CEL rules and defaults of the API server are not in it; an object may satisfy it and still be refused.
     """
     facts = AIM_KINDS[kind]
-    schema = _closed(_structural_schema(kind))
+    schema = _closed(_structural_schema(OBJECTS[kind]))
     schema["properties"]["apiVersion"] = {"const": facts.api_version}
     schema["properties"]["kind"] = {"const": facts.kind}
     schema["properties"]["metadata"] = {"type": "object"}
@@ -141,16 +149,16 @@ def _names(facts: Kind) -> Json:
     }
 
 
-def _printer_columns(kind: str) -> list[Json]:
+def _printer_columns(columns: Iterable[Column]) -> list[Json]:
     return [
         {"name": name, "type": kind_of_value, "jsonPath": path, **({"priority": priority} if priority else {})}
-        for name, kind_of_value, path, priority in COLUMNS.get(kind, ())
+        for name, kind_of_value, path, priority in columns
     ]
 
 
 @cache
-def _structural_schema(kind: str) -> Json:
-    whole = OBJECTS[kind].model_json_schema()
+def _structural_schema(model: type[AimObject]) -> Json:
+    whole = model.model_json_schema()
     schema = _structural(whole, whole.get("$defs", {}))
     schema["properties"]["metadata"] = {"type": "object"}  # the API server refuses anything else here
     for member in ("apiVersion", "kind"):

@@ -105,9 +105,13 @@ def binary(number: int) -> str:
 
 
 def with_headroom(number: int, percent: int) -> str:
-    """The size of a claim for that many bytes: plus the headroom, rounded up to whole Gi (A6.3)."""
-    enlarged = int(float(number) * (1.0 + float(percent) / 100.0))
+    """The size of a claim for that many bytes: plus the headroom, in whole Gi (A6.3), at most 8 Ei − 1 Gi."""
     gibibyte = 2**30
+    largest = MAX // gibibyte * gibibyte
+    try:
+        enlarged = min(int(float(number) * (1.0 + float(percent) / 100.0)), largest)
+    except OverflowError:
+        enlarged = largest
     return binary(-(-enlarged // gibibyte) * gibibyte)
 
 

@@ -42,10 +42,6 @@ class ModelReading:
     is_deleting: bool
 
     @property
-    def scope(self) -> str:
-        return NAMESPACE_SCOPE if self.namespace else CLUSTER_SCOPE
-
-    @property
     def is_ready(self) -> bool:
         return self.status == READY
 

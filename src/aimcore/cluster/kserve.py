@@ -16,6 +16,7 @@ AUTOSCALER_CLASS = "serving.kserve.io/autoscalerClass"
 class InferenceServiceReading:
     """An InferenceService. `container` is the first one, empty if there is none; `affinity` None when unset.
 
+    `claims`: those that its volumes name, in order.
     `ready_status` is the status of the condition `Ready` ("" without one), `ready_since` its last transition.
     """
 
@@ -26,6 +27,7 @@ class InferenceServiceReading:
     container: Mapping[str, Any]
     volumes: tuple[Json, ...]
     mounts: tuple[Json, ...]
+    claims: tuple[str, ...]
     env: tuple[Json, ...]
     node_affinity: Mapping[str, Any] | None
     ready_status: str
@@ -45,14 +47,16 @@ def read_inference_service(resource: Resource) -> InferenceServiceReading:
     container: Mapping[str, Any] = containers[0] if containers else {}
     ready = next((c for c in objects(resource.status, "conditions") if c.get("type") == "Ready"), {})
     affinity = at(predictor, "affinity", "nodeAffinity")
+    volumes = objects(predictor, "volumes")
     return InferenceServiceReading(
         name=resource.name,
         uid=resource.uid,
         autoscaler_class=resource.annotations.get(AUTOSCALER_CLASS, ""),
         predictor=predictor,
         container=container,
-        volumes=objects(predictor, "volumes"),
+        volumes=volumes,
         mounts=objects(container, "volumeMounts"),
+        claims=tuple([c for v in volumes if (c := text(v, "persistentVolumeClaim", "claimName"))]),
         env=objects(container, "env"),
         node_affinity=affinity if isinstance(affinity, Mapping) and affinity else None,
         ready_status=text(ready, "status"),

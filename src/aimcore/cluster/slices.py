@@ -77,7 +77,8 @@ def _whole(raw: Mapping[str, Any]) -> dict[str, Any]:
     return dict(raw)
 
 
-def _with_managed_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+def with_managed_fields(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """All of it: whose fields are compared by ownership is kept with its managed fields."""
     return dict(raw)
 
 
@@ -85,17 +86,17 @@ SLICES: Mapping[str, Slice] = {
     "Node": _node,
     "Namespace": _namespace,
     "Deployment": _deployment,
-    "InferenceService": _with_managed_fields,
-    "HTTPRoute": _with_managed_fields,
-    "ScaledObject": _with_managed_fields,
-    "AIMServiceTemplate": _with_managed_fields,
-    "AIMClusterServiceTemplate": _with_managed_fields,
-    "AIMModel": _with_managed_fields,
-    "AIMTemplateCache": _with_managed_fields,
+    "InferenceService": with_managed_fields,
+    "HTTPRoute": with_managed_fields,
+    "ScaledObject": with_managed_fields,
+    "AIMServiceTemplate": with_managed_fields,
+    "AIMClusterServiceTemplate": with_managed_fields,
+    "AIMModel": with_managed_fields,
+    "AIMTemplateCache": with_managed_fields,
 }
 
 
-def sliced(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The slice of an object that the core reads."""
+def sliced(raw: Mapping[str, Any], slices: Mapping[str, Slice] = SLICES) -> dict[str, Any]:
+    """The slice of an object that is kept of its kind; all of it for a kind without a row."""
     kind = raw.get("kind")
-    return SLICES.get(kind, _whole)(raw) if isinstance(kind, str) else dict(raw)
+    return slices.get(kind, _whole)(raw) if isinstance(kind, str) else dict(raw)

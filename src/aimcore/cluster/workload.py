@@ -39,6 +39,8 @@ def read_deployment(resource: Resource) -> DeploymentReading:
 
 def is_carried_by(wanted: Mapping[str, Any], container: Mapping[str, Any]) -> bool:
     """Whether a container has the image and every variable of the wanted one; it may have more."""
+    if wanted.get("image") == container.get("image") and wanted.get("env") == container.get("env"):
+        return True
     present = objects(container, "env")
     return text(wanted, "image") == text(container, "image") and all(e in present for e in objects(wanted, "env"))
 

@@ -4,12 +4,13 @@
 2. Not found comes before access: the hub answers 401 for repositories that do not exist.
 3. Trouble with the cluster's own permissions comes last: a refused status patch never fails a download.
 4. The excerpt is the line that matched, or else the last three lines.
-5. Of each line only the first 500 characters count: a condition's message has a limit, and patterns take time.
+5. Of each line only the first 500 characters count: a condition's message has a limit.
+6. A pattern is pieces that follow each other in a line, whatever their case; `.*` stands between them. They are looked
+   for one after the other, so that no line takes long.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -32,11 +33,11 @@ class _Group(NamedTuple):
     category: Category
     reason: str
     prefix: str
-    patterns: Sequence[re.Pattern[str]]
+    patterns: Sequence[Sequence[str]]
 
 
-def _patterns(*texts: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(text, re.IGNORECASE) for text in texts)
+def _patterns(*texts: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(text.casefold().split(".*")) for text in texts)
 
 
 _GROUPS: tuple[_Group, ...] = (
@@ -72,8 +73,8 @@ _GROUPS: tuple[_Group, ...] = (
             "Cannot access gated repo",
             "Invalid.*token.*huggingface",
             "huggingface.*authentication.*failed",
-            r"401.*Unauthorized.*hf\.co",
-            r"403.*Forbidden.*hf\.co",
+            "401.*Unauthorized.*hf.co",
+            "403.*Forbidden.*hf.co",
         ),
     ),
     _Group(
@@ -98,14 +99,24 @@ _GROUPS: tuple[_Group, ...] = (
 
 def find_cause(log: str, message: str) -> LogCause | None:
     """What a log says went wrong, or None. `message` is what is known without it."""
-    lines = _lines(log)
+    lines = [(line, line.casefold()) for line in _lines(log)]
     for group in _GROUPS:
         for pattern in group.patterns:
-            for line in lines:
-                if pattern.search(line):
+            for line, folded in lines:
+                if _follow_each_other(pattern, folded):
                     text = f"{group.prefix}: {with_excerpt(message, line)}"
                     return LogCause(group.category, group.reason, text)
     return None
+
+
+def _follow_each_other(pieces: Sequence[str], line: str) -> bool:
+    position = 0
+    for piece in pieces:
+        found = line.find(piece, position)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True
 
 
 def last_lines(log: str) -> str:

@@ -160,6 +160,22 @@ def test_a_line_that_is_no_size_fails_and_an_unreadable_log_only_waits():
         assert condition_of(artifact(rounds), "CheckSizeOutputReady") == expected
 
 
+def test_a_size_that_nobody_could_be_reached_for_is_asked_for_again():
+    rounds = world()
+    rounds.settle()
+    rounds.patch(CHECK, {"status": finished()})
+    uid = rounds.put(pod("p", "ns", CHECK.name, "Succeeded"))["metadata"]["uid"]
+    want = PodLog("ns", "p", uid, "check-size", 1)
+    rounds.answer(want, Failure(FailureKind.UNREACHABLE, "no answer"))
+    rounds.settle()
+    assert condition_of(artifact(rounds), "CheckSizeOutputReady") == ("Unknown", "NoSizeOutput")
+    rounds.pass_time(seconds=11)
+    assert want in rounds.plan(KEY).wants
+    rounds.answer(want, json.dumps({"url": "u", "sizeBytes": 2**30}))
+    rounds.settle()
+    assert artifact(rounds)["status"]["discoveredSizeBytes"] == 2**30
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [

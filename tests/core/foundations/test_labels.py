@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aimcore import labels
+from aimcore import labels, vocabulary
 from aimcore.resource import Resource
 
 
@@ -184,7 +184,7 @@ def test_only_the_exact_text_pauses(value, paused):
 
 @pytest.mark.rule("R-12.1", "D-16")
 def test_controllers_have_the_published_names():
-    assert {kind: tuple(c) for kind, c in labels.CONTROLLERS.items()} == {
+    assert {kind: tuple(c) for kind, c in vocabulary.CONTROLLERS.items()} == {
         "AIMArtifact": ("artifact", "aim-artifact-controller", "aim.eai.amd.com/artifact.name"),
         "AIMTemplateCache": ("template-cache", "aim-template-cache-controller", "aim.eai.amd.com/template-cache.name"),
         "AIMModel": ("model", "aim-model-controller", "aim.eai.amd.com/model.name"),

@@ -23,6 +23,7 @@ NS, NAME, ISVC = "ml-team", "qwen-chat", "qwen-chat-a04542d9"
 IMAGE = "amdenterpriseai/aim-qwen-qwen3-32b:0.8.5"
 MODEL_NAME = "aim-qwen-qwen3-32b-0-8-5-cdc1fb22"
 KEY = Key("AIMService", NS, NAME)
+IS = "InferenceService"
 V = "aim.eai.amd.com/v1alpha1"
 AFFINITY = {
     "requiredDuringSchedulingIgnoredDuringExecution": {
@@ -292,6 +293,11 @@ def resolved(service_: Json, plan: Plan) -> Json:
     return {**service_, "status": {k: v for k, v in status.items() if plan.status.get(k, v) is not None}}
 
 
+def next_plan_of(service_: Json, *objects: Json) -> Plan:
+    """The plan of a service whose status tells of the plan before it."""
+    return plan_of(resolved(service_, plan_of(service_, *objects)), *objects)
+
+
 def running_world(*extra: Json, **spec: Any) -> list[Json]:
     """A service that runs: its InferenceService is Ready, rolled out, with one Ready pod."""
     objects = ready_world(**spec)
@@ -299,3 +305,30 @@ def running_world(*extra: Json, **spec: Any) -> list[Json]:
     live = isvc_ready(child(plan, "InferenceService"))
     first = [resolved(objects[0], plan), *objects[1:], live, deployment(), pod()]
     return [*first, *extra]
+
+
+def part(objects: list[Json], kind: str) -> Json:
+    """The first object of a kind."""
+    return next(o for o in objects if o["kind"] == kind)
+
+
+def swapped(objects: list[Json], kind: str, new: Json | None) -> list[Json]:
+    """The objects with another one of that kind, or none."""
+    return [o for o in objects if o["kind"] != kind] + ([new] if new else [])
+
+
+def event(
+    reason: str, message: str, at: str = "2026-11-23T15:00:00Z", *, kind: str = "Warning", name: str = "e"
+) -> Json:
+    """An event about the InferenceService."""
+    body = obj("v1", "Event", name, NS)
+    involved = {"kind": IS, "name": ISVC, "uid": f"uid-{IS}-{ISVC}"}
+    return {**body, "type": kind, "reason": reason, "message": message, "lastTimestamp": at, "involvedObject": involved}
+
+
+def unready(*, since: str = "2026-11-23T14:00:00Z") -> list[Json]:
+    """A service whose InferenceService is not ready since then."""
+    objects = running_world()
+    ready = [{"type": "Ready", "status": "False", "lastTransitionTime": since}] if since else []
+    part(objects, IS)["status"]["conditions"] = ready
+    return swapped(swapped(objects, "Deployment", deployment(available=0)), "Pod", pod(ready=False))

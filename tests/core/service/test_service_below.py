@@ -4,53 +4,31 @@ from __future__ import annotations
 
 import pytest
 from service_world import (
+    IS,
     ISVC,
     KEY,
     NOW,
     NS,
     UID,
     condition,
-    deployment,
     kinds,
     model,
     obj,
+    part,
     plan_of,
     pod,
     ready_world,
     running_world,
     said,
     service,
+    swapped,
     template,
+    unready,
 )
 
 from aimcore.facts import Outcome, Refusal
 from aimcore.resource import Key
 from aimcore.snapshot import Unreadable
-
-IS = "InferenceService"
-
-
-def part(objects: list[dict], kind: str) -> dict:
-    return next(o for o in objects if o["kind"] == kind)
-
-
-def swapped(objects: list[dict], kind: str, new: dict | None) -> list[dict]:
-    return [o for o in objects if o["kind"] != kind] + ([new] if new else [])
-
-
-def event(
-    reason: str, message: str, at: str = "2026-11-23T15:00:00Z", *, kind: str = "Warning", name: str = "e"
-) -> dict:
-    body = obj("v1", "Event", name, NS)
-    involved = {"kind": IS, "name": ISVC, "uid": f"uid-{IS}-{ISVC}"}
-    return {**body, "type": kind, "reason": reason, "message": message, "lastTimestamp": at, "involvedObject": involved}
-
-
-def unready(*, since: str = "2026-11-23T14:00:00Z") -> list[dict]:
-    objects = running_world()
-    ready = [{"type": "Ready", "status": "False", "lastTransitionTime": since}] if since else []
-    part(objects, IS)["status"]["conditions"] = ready
-    return swapped(swapped(objects, "Deployment", deployment(available=0)), "Pod", pod(ready=False))
 
 
 def waiting(reason: str, message: str = "m", **meta: object) -> dict:

@@ -14,6 +14,7 @@ from service_world import (
     condition,
     kinds,
     model,
+    next_plan_of,
     obj,
     owner_ref,
     plan_of,
@@ -49,12 +50,12 @@ OWN = "qwen3-32b-latency-qwen-chat-875ee14e"
 )
 def test_the_effective_mode(mode: str | None, effective: str) -> None:
     spec = {"model": {"image": IMAGE}} | ({"caching": {"mode": mode}} if mode else {})
-    assert child(plan_of(service(spec), model(), template()), "AIMTemplateCache")["spec"]["mode"] == effective
+    assert child(next_plan_of(service(spec), model(), template()), "AIMTemplateCache")["spec"]["mode"] == effective
 
 
 @pytest.mark.rule("R-6.6", "R-6.7", "R-6.8", "R-9.6")
 def test_a_shared_cache_is_made_without_an_owner() -> None:
-    plan = plan_of(service(), model(), template())
+    plan = next_plan_of(service(), model(), template())
     made = child(plan, "AIMTemplateCache")
     assert made["metadata"] == {
         "name": "qwen3-32b-latency-a04542d9",
@@ -73,7 +74,7 @@ def test_a_shared_cache_is_made_without_an_owner() -> None:
 
 @pytest.mark.rule("R-6.7", "R-9.6")
 def test_a_dedicated_cache_is_owned_by_its_service() -> None:
-    made = child(plan_of(service(DEDICATED), model(), template(namespace="")), "AIMTemplateCache")
+    made = child(next_plan_of(service(DEDICATED), model(), template(namespace="")), "AIMTemplateCache")
     assert made["metadata"]["name"] == OWN
     assert made["metadata"]["ownerReferences"] == [owner_ref()]
     assert made["spec"]["templateScope"] == "Cluster"
@@ -93,7 +94,7 @@ def test_the_cache_gets_environment_class_and_config() -> None:
         "env": [{"name": "HF_TOKEN", "value": "s"}, {"name": "HTTPS_PROXY", "value": "q"}],
     }
     config = runtime_config("team", storage={"defaultStorageClassName": "fast"}, env=[{"name": "RC", "value": "1"}])
-    made = child(plan_of(service(spec), model(), shape, config), "AIMTemplateCache")["spec"]
+    made = child(next_plan_of(service(spec), model(), shape, config), "AIMTemplateCache")["spec"]
     assert made["env"] == [
         {"name": "A", "value": "template"},
         {"name": "HF_TOKEN", "value": "s"},
@@ -103,7 +104,22 @@ def test_the_cache_gets_environment_class_and_config() -> None:
     assert made["storageClassName"] == "fast"
     assert made["runtimeConfigName"] == "team"
     own = {**spec, "storage": {"defaultStorageClassName": ""}}
-    assert "storageClassName" not in child(plan_of(service(own), model(), shape, config), "AIMTemplateCache")["spec"]
+    plan = next_plan_of(service(own), model(), shape, config)
+    assert "storageClassName" not in child(plan, "AIMTemplateCache")["spec"]
+
+
+@pytest.mark.rule("R-6.4", "R-6.6")
+def test_a_choice_is_written_down_before_a_cache_is_made_for_it() -> None:
+    """Else a controller that dies in between might choose another template, and leave a second cache behind."""
+    first = service()
+    late = template("late", metric="throughput")
+    plan = plan_of(first, model(), late)
+    assert plan.status["resolvedTemplate"]["name"] == "late"
+    assert "AIMTemplateCache" not in kinds(plan)
+    better = plan_of(first, model(), late, template())
+    assert better.status["resolvedTemplate"]["name"] == "qwen3-32b-latency"
+    told = plan_of(resolved(first, plan), model(), late, template())
+    assert child(told, "AIMTemplateCache")["spec"]["templateName"] == "late"
 
 
 @pytest.mark.rule("R-6.4", "R-6.5", "D-10")
@@ -141,7 +157,8 @@ def test_a_cache_that_cannot_be_read_is_an_error(case: str) -> None:
 def test_a_dedicated_service_uses_only_its_own_cache() -> None:
     objects = [service(DEDICATED), model(), template()]
     assert "InferenceService" in kinds(plan_of(*objects, cache(OWN, mode="Dedicated", owner=UID)))
-    for foreign in (cache(OWN, mode="Dedicated", owner="someone"), cache(OWN)):
+    shortened = cache(OWN, mode="Dedicated", owner=UID, of="qwen3-32b-throughput")  # as long names may end in one
+    for foreign in (cache(OWN, mode="Dedicated", owner="someone"), cache(OWN), shortened):
         plan = plan_of(*objects, foreign)
         assert kinds(plan) == []
         assert f"{OWN} exists, but it cannot be used" in condition(plan, "CacheReady")["message"]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import copy
+from datetime import timedelta
 
 import pytest
 from service_world import (
-    ISVC,
+    IS,
     NS,
     child,
     condition,
     deployment,
+    event,
     kinds,
     lives,
-    obj,
     owner_ref,
+    part,
     plan_of,
     pod,
     ready_world,
@@ -22,35 +24,12 @@ from service_world import (
     running_world,
     runtime_config,
     said,
+    swapped,
     types,
+    unready,
 )
 
 from aimcore.snapshot import NotInstalled, Unreadable
-
-IS = "InferenceService"
-
-
-def part(objects: list[dict], kind: str) -> dict:
-    return next(o for o in objects if o["kind"] == kind)
-
-
-def swapped(objects: list[dict], kind: str, new: dict | None) -> list[dict]:
-    return [o for o in objects if o["kind"] != kind] + ([new] if new else [])
-
-
-def event(
-    reason: str, message: str, at: str = "2026-11-23T15:00:00Z", *, kind: str = "Warning", name: str = "e"
-) -> dict:
-    body = obj("v1", "Event", name, NS)
-    involved = {"kind": IS, "name": ISVC, "uid": f"uid-{IS}-{ISVC}"}
-    return {**body, "type": kind, "reason": reason, "message": message, "lastTimestamp": at, "involvedObject": involved}
-
-
-def unready(*, since: str = "2026-11-23T14:00:00Z") -> list[dict]:
-    objects = running_world()
-    ready = [{"type": "Ready", "status": "False", "lastTransitionTime": since}] if since else []
-    part(objects, IS)["status"]["conditions"] = ready
-    return swapped(swapped(objects, "Deployment", deployment(available=0)), "Pod", pod(ready=False))
 
 
 @pytest.mark.rule("R-11.5", "R-11.6", "R-11.9", "R-11.10", "D-1")
@@ -204,6 +183,8 @@ def test_a_limit_added_by_kserve_below_the_request_is_named_with_its_remedy(name
     assert said(plan, IS) == ("False", "KServeDefaultsConflict")
     assert "inferenceservice-config" in condition(plan, "InferenceServiceReady")["message"]
     assert plan.status["status"] == "Failed"
+    (insisting,) = [c for c in plan.children if c.component == "InferenceService"]
+    assert insisting.insists == timedelta(minutes=10), "once the configuration is mended, another write takes it out"
 
 
 @pytest.mark.rule("R-2.6", "D-34")

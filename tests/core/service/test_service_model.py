@@ -11,9 +11,11 @@ from service_world import (
     NS,
     child,
     condition,
+    isvc_ready,
     kinds,
     model,
     plan_of,
+    ready_world,
     runtime_config,
     said,
     service,
@@ -220,6 +222,17 @@ def test_a_failed_model_is_named_with_its_own_cause() -> None:
     assert condition(plan_of(by_name(), broken), "ModelReady")["message"].endswith("state: ImageNotFound")
 
 
+@pytest.mark.rule("R-4.9")
+def test_a_model_on_its_way_is_named_with_what_holds_it_up() -> None:
+    held_up = model("m", status="Progressing")
+    held_up["status"]["conditions"] = [
+        {"type": "Ready", "status": "False", "reason": "TemplatesHeldUp", "message": "exceeded quota"}
+    ]
+    plan = plan_of(by_name(), held_up)
+    assert condition(plan, "ModelReady")["message"] == "AIMModel m is not ready yet: exceeded quota"
+    assert "exceeded quota" in condition(plan, "Ready")["message"]
+
+
 @pytest.mark.rule("R-4.3", "R-4.7")
 @pytest.mark.parametrize(
     ("spec", "reason"),
@@ -276,3 +289,12 @@ def test_a_refused_model_says_so_in_its_component() -> None:
     assert said(plan, "Model") == ("False", "QuotaExceeded")
     assert MODEL_NAME in condition(plan, "ModelReady")["message"]
     assert KEY.kind == "AIMService"
+
+
+@pytest.mark.rule("D-32")
+def test_a_deployed_service_stays_on_its_model_also_when_it_is_not_ready() -> None:
+    ref = {"name": "old", "scope": "Namespace", "uid": "u"}
+    here = [service(status={"resolvedModel": ref}), model("old", status="Failed", image="other"), model("new")]
+    running = isvc_ready(child(plan_of(*ready_world()), "InferenceService"))
+    assert plan_of(*here).status["resolvedModel"]["name"] == "new"
+    assert "AIMModel old is in failed state" in condition(plan_of(*here, running), "ModelReady")["message"]

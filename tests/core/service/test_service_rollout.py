@@ -6,21 +6,31 @@ import copy
 from datetime import datetime, timedelta
 
 import pytest
-from service_world import ISVC, KEY, NOW, NS, child, deployment, plan_from, plan_of, pod, running_world, said, table_of
+from service_world import (
+    IS,
+    ISVC,
+    KEY,
+    NOW,
+    NS,
+    child,
+    deployment,
+    part,
+    plan_from,
+    plan_of,
+    pod,
+    running_world,
+    said,
+    table_of,
+)
 
 from aimcore.changes import fingerprint
-from aimcore.facts import OutcomeOf
+from aimcore.facts import OutcomeOf, Taken
 from aimcore.kinds.service import plan_service
 from aimcore.resource import Key
 from aimcore.snapshot import Found, Snapshot
 
-IS = "InferenceService"
 READY, ROLLING = ("True", "RuntimeReady"), ("False", "RolloutInProgress")
 LEVEL = {"name": "VLLM_LOGGING_LEVEL", "value": "DEBUG"}
-
-
-def part(objects: list[dict], kind: str) -> dict:
-    return next(o for o in objects if o["kind"] == kind)
 
 
 def made_of(container: dict) -> dict:
@@ -86,7 +96,7 @@ def test_a_change_that_this_round_writes_is_a_rollout_at_once_unless_the_server_
     table = table_of(objects)
     plan = plan_from(table)
     assert said(plan, IS) == ROLLING
-    table.learn_taken(OutcomeOf(KEY, Key(IS, NS, ISVC)), (fingerprint(child(plan, IS)), 1))
+    table.learn_taken(OutcomeOf(KEY, Key(IS, NS, ISVC)), Taken(fingerprint(child(plan, IS)), 1, NOW))
     assert said(plan_from(table), IS) == READY
 
 

@@ -15,6 +15,7 @@ from service_world import (
     isvc_ready,
     kinds,
     model,
+    next_plan_of,
     obj,
     plan_of,
     ready_world,
@@ -51,7 +52,7 @@ def test_the_config_is_looked_up_by_its_name_in_both_scopes() -> None:
     assert {"name": "A", "value": "namespace"} in env
     assert {"name": "B", "value": "cluster"} in env
     unready = [service({"model": {"image": IMAGE}, "runtimeConfigName": "team"}), model(), template(), *configs]
-    assert child(plan_of(*unready), "AIMTemplateCache")["spec"]["storageClassName"] == "old"
+    assert child(next_plan_of(*unready), "AIMTemplateCache")["spec"]["storageClassName"] == "old"
 
 
 @pytest.mark.rule("R-11.12", "R-11.5")

@@ -7,25 +7,18 @@ import copy
 import pytest
 from service_world import (
     IMAGE,
+    IS,
     child,
     kinds,
     model,
+    part,
     plan_of,
     ready_world,
     running_world,
     runtime_config,
+    swapped,
     template,
 )
-
-IS = "InferenceService"
-
-
-def part(objects: list[dict], kind: str) -> dict:
-    return next(o for o in objects if o["kind"] == kind)
-
-
-def swapped(objects: list[dict], kind: str, new: dict | None) -> list[dict]:
-    return [o for o in objects if o["kind"] != kind] + ([new] if new else [])
 
 
 @pytest.mark.rule("R-7.1", "R-2.7")

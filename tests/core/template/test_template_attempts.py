@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from aimcore.facts import Failure, FailureKind, Outcome, Refusal, SecretExists
+from aimcore.facts import Failure, FailureKind, Outcome, PodLog, Refusal, SecretExists
 from aimcore.kinds.template import plan_template
 from aimcore.kinds.template.attempts import backoff
 from aimcore.resource import Key
 from aimcore.settings import Settings
-from aimcore.snapshot import Snapshot, Unreadable
+from aimcore.snapshot import Snapshot, Unreadable, timestamp
 from core.kind_rounds import condition_of, finished, message_of, pod
-from core.template_world import SOURCE, fail, job, key, succeed, template, world
+from core.template_world import OUTPUT, SOURCE, fail, job, key, succeed, template, world
 
 
 @pytest.mark.rule("T-7", "T-16", "T-32", "O-3", "O-19")
@@ -155,6 +155,20 @@ def test_nodes_that_cannot_be_read_are_no_missing_gpus():
     assert plan.retry
 
 
+@pytest.mark.rule("G-7", "G-13")
+@pytest.mark.parametrize("gpu", [{"model": "MI300X"}, {"minVram": "64Gi"}])
+def test_a_result_that_came_while_nodes_could_not_be_read_gets_its_affinity_afterwards(gpu):
+    rounds = world(hardware={"gpu": {"requests": 1, **gpu}})
+    rounds.settle()
+    rounds.table.learn_availability("Node", Unreadable("Node", "Timeout", "no answer"))
+    succeed(rounds)
+    assert "profile" in template(rounds)["status"]
+    rounds.table.learn_availability("Node", None)
+    rounds.settle()
+    assert template(rounds)["status"]["status"] == "Ready"
+    assert "74a1" in str(template(rounds)["status"]["resolvedNodeAffinity"])
+
+
 @pytest.mark.rule("G-9", "G-11")
 @pytest.mark.parametrize(("nodes", "reason"), [(True, "GPUAvailable"), (False, "GPUNotAvailable")])
 def test_any_gpu_will_do_when_no_model_is_named(nodes, reason):
@@ -181,6 +195,30 @@ def test_a_model_or_log_that_cannot_be_read_is_not_absent():
     rounds.settle()
     succeed(rounds, Failure(FailureKind.NOT_FOUND, "the pod is gone"))
     assert "the pod is gone" in message_of(template(rounds), "Discovered")
+
+
+@pytest.mark.parametrize("kind", [FailureKind.UNREACHABLE, FailureKind.RATE_LIMITED])
+def test_a_log_that_nobody_could_be_reached_for_is_asked_for_again_and_is_no_failed_attempt(kind):
+    rounds = world()
+    rounds.settle()
+    succeed(rounds, Failure(kind, "no answer"))
+    assert message_of(template(rounds), "DiscoveryJobReady") == "Waiting for the discovery's output"
+    assert "attempts" not in template(rounds)["status"].get("discovery", {})
+    rounds.pass_time(seconds=11)
+    (want,) = [w for w in rounds.plan(key(rounds)).wants if isinstance(w, PodLog)]
+    rounds.answer(want, OUTPUT)
+    rounds.settle()
+    assert template(rounds)["status"]["status"] == "Ready"
+
+
+def test_a_log_that_nobody_is_reached_for_until_the_job_goes_is_a_failed_attempt():
+    rounds = world()
+    rounds.settle()
+    rounds.patch(job(rounds), {"status": {"completionTime": timestamp(rounds.now)}})
+    succeed(rounds, Failure(FailureKind.UNREACHABLE, "no answer"))
+    rounds.pass_time(seconds=46)
+    rounds.settle()
+    assert "no answer" in template(rounds)["status"]["discovery"]["lastFailureReason"]
 
 
 def test_a_job_with_an_unknown_reason_fails_the_attempt_by_its_reason():

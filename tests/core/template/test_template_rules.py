@@ -111,6 +111,11 @@ def test_a_missing_model_weighs_more_than_a_missing_gpu():
     assert condition_of(template(rounds), "Ready") == ("False", "ReferenceNotFound")
 
 
+def test_a_template_that_names_no_model_says_which_field():
+    said = message_of(template(world(modelName="")), "ModelReady")
+    assert said == "Upstream dependency not found: spec.modelName names no model"
+
+
 @pytest.mark.rule("G-1")
 @pytest.mark.parametrize(
     ("hardware", "needs"),

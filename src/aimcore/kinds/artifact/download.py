@@ -16,7 +16,8 @@ from typing import Any
 
 from aimcore.cluster.reading import mapping, text, whole
 from aimcore.cluster.storage import Claim, JobReading, phase_of, read_claim
-from aimcore.conditions import Condition, condition, stored_condition
+from aimcore.condition import Condition, condition
+from aimcore.conditions import stored_condition
 from aimcore.resource import Resource
 from aimcore.snapshot import Found, Lookup, Unreadable, moment
 

@@ -80,7 +80,10 @@ def _problem(uri: str, size: object) -> str:
 
 def _shown(value: object) -> str:
     """A value in a message, at most 80 characters of it."""
-    said = json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        said = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):  # more digits, or levels, than Python writes
+        return "a very large value"
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
 
 

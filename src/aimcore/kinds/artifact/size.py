@@ -2,13 +2,15 @@
 
 1. A declared size needs no Job, a discovered one is never looked for again.
 2. An empty or unreadable log is not an error: the size is still missing (`NoSizeOutput`), and the Job comes again when
-   its time to live has passed. A line that is no size fails the artifact (`InvalidSizeOutput`).
+   its time to live has passed. A log that nobody could be reached for is asked for again. A line that is no size fails
+   the artifact (`InvalidSizeOutput`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from aimcore.asking import heard
 from aimcore.cluster.storage import pod_in_phase, read_job
 from aimcore.conclusion import yield_to_pods
 from aimcore.conditions import Depends, Health, State
@@ -98,7 +100,7 @@ def _last_line(snapshot: Snapshot, pods: tuple[Resource, ...]) -> tuple[str, boo
     pod = pod_in_phase(pods, "Succeeded", "Running")
     if pod is None:
         return "", False
-    answer = snapshot.fact(PodLog(pod.namespace, pod.name, pod.uid, CONTAINER, lines=1))
+    answer = heard(snapshot, PodLog(pod.namespace, pod.name, pod.uid, CONTAINER, lines=1))
     if answer is None:
         return "", True
     return (answer.value.strip() if isinstance(answer.value, str) else ""), False

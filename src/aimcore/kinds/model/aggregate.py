@@ -1,6 +1,7 @@
 """How a model's templates fare together (M-36): the first row that applies.
 
 All templates that name the model count, made by hand or generated, but not obsolete ones and those being deleted.
+Where they progress and one of them is held up, the row says by what: a model names the lowest cause.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
 
+from aimcore.cluster.caches import ready_condition
 from aimcore.cluster.reading import text
+from aimcore.condition import HELD_UP, TEMPLATES_HELD_UP
 from aimcore.conditions import State
 from aimcore.labels import OBSOLETE
 from aimcore.resource import Resource
@@ -59,6 +62,7 @@ _WITHOUT: dict[Expectation, Row] = {
     Expectation.NO: Row(State.READY, "NoTemplatesExpected", "The model does not have any recommended templates"),
 }
 
+_MOVING = Row(State.PROGRESSING, "TemplatesProgressing", "Templates are progressing")
 _WITH: tuple[tuple[Callable[[Counts], bool], Row], ...] = (
     (lambda n: n.ready == n.total, Row(State.READY, "AllTemplatesReady", "All templates are ready")),
     (
@@ -74,7 +78,7 @@ _WITH: tuple[tuple[Callable[[Counts], bool], Row], ...] = (
         ),
     ),
     (lambda n: n.bad > 0, Row(State.DEGRADED, "SomeTemplatesDegraded", "Some templates are degraded or failed")),
-    (lambda n: n.moving > 0, Row(State.PROGRESSING, "TemplatesProgressing", "Templates are progressing")),
+    (lambda n: n.moving > 0, _MOVING),
     (
         lambda n: n.ready + n.unavailable == n.total,
         Row(
@@ -86,6 +90,15 @@ _WITH: tuple[tuple[Callable[[Counts], bool], Row], ...] = (
 )
 
 
+def _with_cause(row: Row, templates: Sequence[Resource]) -> Row:
+    """What holds up the first of them, by name, that does not move by itself."""
+    for template in sorted((t for t in templates if not t.is_deleting), key=lambda t: t.name):
+        ready = ready_condition(template)
+        if ready is not None and ready.reason in HELD_UP:
+            return Row(row.state, TEMPLATES_HELD_UP, f"{row.message}; {template.name}: {ready.message}")
+    return row
+
+
 def aggregate(templates: Sequence[Resource], expectation: Expectation) -> Row:
     """The row of the table that applies."""
     counts = count(templates)
@@ -93,5 +106,5 @@ def aggregate(templates: Sequence[Resource], expectation: Expectation) -> Row:
         return _WITHOUT[expectation]
     for applies, row in _WITH:
         if applies(counts):
-            return row
+            return _with_cause(row, templates) if row is _MOVING else row
     return Row(State.PROGRESSING, "TemplatesProgressing", "Unknown status")

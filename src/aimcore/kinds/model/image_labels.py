@@ -4,7 +4,8 @@
 2. No label is mandatory. Empty values are left out.
 3. The recommended deployments are read as JSON, then as a Python literal, then as objects separated by commas.
    Apostrophes inside a text survive.
-4. A deployment's keys match whatever their case; `gpuCount` is a whole number of 32 bits, the rest are texts.
+4. Half a character, which a registry's JSON can spell and UTF-8 cannot hold, is replaced by U+FFFD.
+5. A deployment's keys match whatever their case; `gpuCount` is a whole number of 32 bits, the rest are texts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from aimcore.api.json_text import well_formed
 from aimcore.resource import Json
 
 PREFIXES = ("com.amd.aim.", "org.amd.silogen.")
@@ -46,7 +48,7 @@ _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 def read_image_labels(labels: object) -> Json | MalformedLabel:
     """The image metadata (as in `status.imageMetadata`) of an image's labels."""
     texts = (
-        {k: v for k, v in labels.items() if isinstance(k, str) and isinstance(v, str)}
+        {well_formed(k): well_formed(v) for k, v in labels.items() if isinstance(k, str) and isinstance(v, str)}
         if isinstance(labels, Mapping)
         else {}
     )
@@ -108,7 +110,8 @@ def _json(text: str) -> Any:
 
 
 _TOKEN = re.compile(
-    r"""'(?P<single>(?:[^'\\]|\\.)*)'|"(?P<double>(?:[^"\\]|\\.)*)"|\b(?P<word>True|False|None)\b|(?P<last>,)(?=\s*[\]}])""",
+    r"""'(?P<single>(?:[^'\\]++|\\.)*+)'|"(?P<double>(?:[^"\\]++|\\.)*+)"|(?P<stray>\\.)|"""
+    r"""\b(?P<word>True|False|None)\b|(?P<last>,)(?=\s*[\]}])""",
     re.DOTALL,
 )
 _ESCAPED = re.compile(
@@ -128,6 +131,8 @@ def _as_json(token: re.Match[str]) -> str:
         return f'"{_ESCAPED.sub(_escape, token["single"])}"'
     if token["double"] is not None:
         return f'"{_ESCAPED.sub(_escape, token["double"])}"'
+    if token["stray"]:
+        return token["stray"]
     return _WORDS[token["word"]] if token["word"] else ""
 
 

@@ -18,10 +18,11 @@ from aimcore.indexes import in_namespace
 from aimcore.kinds.model.image import Image
 from aimcore.kinds.model.inputs import Model
 from aimcore.kinds.model.templates import Draft
-from aimcore.labels import CONTROLLERS, OBSOLETE
+from aimcore.labels import OBSOLETE
 from aimcore.plan import Deletion, Edit
 from aimcore.resource import Resource
 from aimcore.snapshot import Listed, NotInstalled, Snapshot
+from aimcore.vocabulary import CONTROLLERS
 
 _TRUE = "true"
 

@@ -19,7 +19,8 @@ from aimcore import naming
 from aimcore.api.kinds import AIM_KINDS
 from aimcore.cluster.reading import named, text, whole
 from aimcore.conclusion import conclude
-from aimcore.conditions import Category, Condition, Health, State, condition, stored_condition
+from aimcore.condition import Condition, condition
+from aimcore.conditions import Category, Health, State, stored_condition
 from aimcore.errors import health_of_unreadable
 from aimcore.indexes import in_namespace
 from aimcore.kinds.model_source.filters import FoundImage, read_filters

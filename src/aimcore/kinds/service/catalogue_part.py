@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
+from aimcore.cluster.catalogue import TemplateReading
 from aimcore.cluster.reading import objects, text
 from aimcore.conditions import Health
 from aimcore.kinds.service.cache_retry import attempts, retry_deletions
@@ -26,7 +29,6 @@ from aimcore.kinds.service.resolve_model import ModelFound, ModelToCreate
 from aimcore.kinds.service.situation import Situation
 from aimcore.kinds.service.status import cache_status, reference, selection_status
 from aimcore.kinds.service.template_cache import CacheToCreate, desired_cache
-from aimcore.kinds.service.volumes import mounted_claims
 from aimcore.labels import stamp
 from aimcore.plan import Child, PlannedEvent, Write
 from aimcore.resource import Json, Resource
@@ -47,6 +49,9 @@ def plan_model(s: Situation) -> Part:
             return Part((health,))
 
 
+_NOTE = attrgetter("note")
+
+
 def plan_template(s: Situation) -> Part:
     """The template: report it, with the reason for every candidate; derive it when it is to be derived."""
     health = template_health(s.template_resolution, s.spec)
@@ -56,7 +61,7 @@ def plan_template(s: Situation) -> Part:
         status["templateSelection"] = selection_status(verdicts) if verdicts else None
     elif not _is_told_as_chosen(s.resource, s.template_resolution.template.name):
         status["templateSelection"] = None  # what an earlier choice said no longer holds
-    notes = tuple([v.note for v in verdicts])
+    notes = tuple(map(_NOTE, verdicts))
     match s.template_resolution:
         case TemplateToCreate(manifest) if TEMPLATE not in s.stops:
             return Part((health,), (_child(s, manifest, TEMPLATE, owned=True),), notes=notes, status=status)
@@ -89,7 +94,7 @@ def plan_runtime_config(s: Situation) -> Part:
 
 def plan_cache(snapshot: Snapshot, s: Situation) -> Part:
     """The cache: report it, make it when there is none, retry it once when it failed."""
-    mounted = () if s.predictor is None else mounted_claims(s.predictor.live)
+    mounted = () if s.predictor is None else s.predictor.live.claims
     lost = () if s.predictor is None else tuple(claim.name for claim in s.predictor.lost)
     retry = () if s.cache is None or CACHE in s.stops else retry_deletions(snapshot, s.resource, s.cache)
     health: Health = cache_health(s.cache_resolution, s.spec, lost, mounted, retried=_retried(s, bool(retry)))
@@ -113,10 +118,15 @@ def _retried(s: Situation, retries: bool) -> str:
 def _new_cache(s: Situation) -> tuple[Child, ...]:
     if not isinstance(s.cache_resolution, CacheToCreate) or CACHE in s.stops or s.template is None:
         return ()
-    if s.cache_resolution.blocked_by:
+    if s.cache_resolution.blocked_by or not _is_recorded(s.resource, s.template):
         return ()
     manifest = desired_cache(s.resource, s.spec, s.config, s.template)
     return (_child(s, manifest, CACHE, owned=not s.spec.is_shared),)
+
+
+def _is_recorded(resource: Resource, template: TemplateReading) -> bool:
+    """Whether the status names the template: else a crash might lead to another choice, and leave this cache behind."""
+    return text(resource.status, "resolvedTemplate", "name") == template.name
 
 
 def _is_told_as_chosen(resource: Resource, name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from aimcore.cluster.caches import Message, TemplateCacheReading
 from aimcore.cluster.catalogue import ModelReading, TemplateReading
+from aimcore.condition import HELD_UP
 from aimcore.conditions import Category, Depends, Health, State, failing
 from aimcore.errors import health_of_unreadable
 from aimcore.kinds.service.candidate import missing_hardware, profile_type
@@ -84,7 +85,8 @@ def _found_model(model: ModelReading, *, differs: bool) -> Health:
 
 def _waiting(status: str, ready: Message | None) -> tuple[State, str]:
     if status in _STARTING:
-        return State.PROGRESSING, "is not ready yet"
+        held_up = f": {ready.message}" if ready is not None and ready.reason in HELD_UP else ""
+        return State.PROGRESSING, f"is not ready yet{held_up}"
     if status in _BROKEN:
         return State.FAILED, f"is in failed state{_cause(ready)}"
     return State.PROGRESSING, f"status: {status or 'none yet'}{_cause(ready)}"

@@ -175,10 +175,15 @@ def _age(route: Resource) -> tuple[str, str, str]:
 
 
 # ---- health ---------------------------------------------------------------------------------------------------------
-def route_health(live: RouteReading | None) -> Health:
+def route_health(route: Resource | None) -> Health:
     """How the gateway took the route (R-10.8, D-8)."""
-    if live is None:
+    if route is None:
         return _health(State.PROGRESSING, "HTTPRouteCreating", "HTTPRoute is being created")
+    return route.read_as(_read_health)
+
+
+def _read_health(route: Resource) -> Health:
+    live = route.read_as(read_route)
     for entry in live.said:
         kind, status, reason = text(entry, "type"), text(entry, "status"), text(entry, "reason")
         message = text(entry, "message")

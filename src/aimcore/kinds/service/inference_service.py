@@ -144,10 +144,10 @@ def _container(r: Rendering, live: InferenceServiceReading | None) -> Json:
 
 def _unduplicated(env: list[Json], live: Sequence[Json]) -> list[Json]:
     """The live list if it differs only by duplicates that change nothing (D-19)."""
+    if len(live) <= len(env):
+        return env
     effective = {text(e, "name"): e for e in live}
-    if len(effective) < len(live) and effective == {e["name"]: e for e in env}:
-        return list(live)
-    return env
+    return list(live) if effective == {e["name"]: e for e in env} else env
 
 
 def _affinity(

@@ -92,10 +92,7 @@ class ServiceSpec:
     service_account: str
     revision: str | None
     problems: tuple[Problem, ...]
-
-    @property
-    def is_autoscaled(self) -> bool:
-        return not (self.autoscaling is None and self.min_replicas is None and self.max_replicas is None)
+    is_autoscaled: bool
 
     @property
     def is_shared(self) -> bool:
@@ -157,7 +154,7 @@ def read_spec(resource: Resource) -> ServiceSpec:
     model = _model_choice(_shaped("model", mapping(resource.spec, "model"), problems))
     env = _entries("env", spec.get("env"), "environment variables", problems)
     secrets = _entries("imagePullSecrets", spec.get("imagePullSecrets"), "references to secrets", problems)
-    autoscaling = spec.get("autoScaling")
+    autoscaling, least, most = spec.get("autoScaling"), spec.get("minReplicas"), spec.get("maxReplicas")
     config = spec.get("runtimeConfigName") or ""
     return ServiceSpec(
         model=model,
@@ -165,8 +162,8 @@ def read_spec(resource: Resource) -> ServiceSpec:
         allow_unoptimized=template.get("allowUnoptimized") is True,
         mode=caching_mode(text(spec, "caching", "mode")),
         replicas=spec.get("replicas"),
-        min_replicas=spec.get("minReplicas"),
-        max_replicas=spec.get("maxReplicas"),
+        min_replicas=least,
+        max_replicas=most,
         autoscaling=autoscaling,
         metrics=() if autoscaling is None else tuple([read_metric(m) for m in objects(autoscaling, "metrics")]),
         runtime_config=config or "default",
@@ -180,6 +177,7 @@ def read_spec(resource: Resource) -> ServiceSpec:
         service_account=spec.get("serviceAccountName") or "",
         revision=resource.annotations.get(labels.RENDER_REVISION),
         problems=tuple([problems[where] for where in _SHAPES if where in problems]) if problems else (),
+        is_autoscaled=autoscaling is not None or least is not None or most is not None,
     )
 
 
@@ -221,5 +219,8 @@ def _model_choice(model: Mapping[str, Any]) -> ModelChoice:
 
 def shown(value: object) -> str:
     """A value as people wrote it, short enough for a sentence."""
-    said = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    try:
+        said = f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    except (ValueError, RecursionError):  # more digits, or levels, than Python writes
+        return "a very large value"
     return said if len(said) <= 80 else f"{said[:77]}..."

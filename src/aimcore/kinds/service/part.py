@@ -27,17 +27,21 @@ class Part:
 
 def joined(parts: Sequence[Part]) -> Part:
     """All parts as one, in their order."""
-    components: list[Health] = []
-    children: list[Child] = []
-    deletions: list[Deletion] = []
-    events: list[PlannedEvent] = []
-    notes: list[Note] = []
+    components: tuple[Health, ...] = ()
+    children: tuple[Child, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    events: tuple[PlannedEvent, ...] = ()
+    notes: tuple[Note, ...] = ()
     status: Json = {}
-    for part in parts:
+    for part in parts:  # most parts lack most of these
         components += part.components
-        children += part.children
-        deletions += part.deletions
-        events += part.events
-        notes += part.notes
+        if part.children:
+            children += part.children
+        if part.deletions:
+            deletions += part.deletions
+        if part.events:
+            events += part.events
+        if part.notes:
+            notes += part.notes
         status.update(part.status)
-    return Part(tuple(components), tuple(children), tuple(deletions), tuple(events), tuple(notes), status)
+    return Part(components, children, deletions, events, notes, status)

@@ -14,18 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aimcore.conditions import (
-    Category,
-    Condition,
-    Depends,
-    Health,
-    State,
-    Verdict,
-    failing,
-    judge,
-    replaced,
-    stored_condition,
-)
+from aimcore.condition import Condition
+from aimcore.conditions import Category, Depends, Health, State, Verdict, failing, judge, replaced, stored_condition
 from aimcore.errors import health_of_outcome
 from aimcore.kinds.service.catalogue_part import plan_cache, plan_model, plan_runtime_config, plan_template
 from aimcore.kinds.service.deletion import FINALIZER, plan_deletion

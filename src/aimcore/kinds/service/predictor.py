@@ -25,14 +25,18 @@ from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
 from aimcore.kinds.service.inputs import INFERENCE_SERVICE, PODS
 from aimcore.kinds.service.volumes import Lost, lost_claims
-from aimcore.labels import CONTROLLERS
 from aimcore.naming import predictor_name
 from aimcore.records import quickly_made
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Absent, Found, Listed, Snapshot, Unreadable, moment
+from aimcore.vocabulary import CONTROLLERS
 
 PASSING_ON = timedelta(seconds=60)
 """How long a Deployment that differs from its InferenceService counts as not yet written by KServe."""
+LIMITS_CONFLICT = "KServeDefaultsConflict"
+UNFILLED_AFTER = timedelta(minutes=10)
+"""How often to write again what KServe's webhook filled with limits that do not fit: with its configuration mended, the
+next write takes them out."""
 _MOVED_ON = ("the object has been modified", "Operation cannot be fulfilled")
 
 
@@ -101,6 +105,8 @@ def newest_pods(pods: Sequence[Resource]) -> tuple[Resource, ...]:
     staying = [p for p in pods if not p.is_deleting]
     if not staying:
         return ()
+    if len(staying) == 1:
+        return tuple(staying)
     youngest = max(staying, key=lambda p: (p.created, p.name)).read_as(read_pod)
     return tuple(p for p in staying if p.read_as(read_pod).template == youngest.template)
 
@@ -177,14 +183,17 @@ def _limits_conflict(live: InferenceServiceReading, desired: Json | None) -> Hea
     if desired is None:
         return None
     ours = mapping(desired["spec"]["predictor"]["containers"][0], "resources", "limits")
-    requests, limits = mapping(live.container, "resources", "requests"), mapping(live.container, "resources", "limits")
+    limits = mapping(live.container, "resources", "limits")
+    if limits == ours:
+        return None
+    requests = mapping(live.container, "resources", "requests")
     for name in ("cpu", "memory"):
         if name in ours or name not in requests or name not in limits:
             continue
         if quantity.exceeds(requests[name], limits[name]):
             return _health(
                 State.FAILED,
-                "KServeDefaultsConflict",
+                LIMITS_CONFLICT,
                 f"KServe's configuration adds a {name} limit of {limits[name]} below the request of {requests[name]}; "
                 "blank the cpu and memory values in the resource section of KServe's inferenceservice-config "
                 f"configuration, or set spec.resources.limits.{name}",

@@ -54,7 +54,7 @@ def _switched_off(s: Situation) -> Part:
         return Part(status={"routing": None})
     live = route.read_as(read_route)
     if not s.knows_config and s.spec.routing.get("enabled") is not False:
-        return Part((route_health(live),))
+        return Part((route_health(route),))
     if live.controller_uid != s.resource.uid:
         return Part(status={"routing": None})
     deletion = Deletion(route.key, route.uid, "routing is switched off", HTTP_ROUTE)
@@ -73,7 +73,7 @@ def _published(snapshot: Snapshot, s: Situation, live: RouteReading | None) -> P
     path = choose_path(s.resource, s.routing.path_template, s.revision, live)
     if isinstance(path, PathProblem):
         return _left_alone(path_invalid(path), live)
-    health = route_health(live) if path.problem is None else path_invalid(path.problem)
+    health = route_health(s.route) if path.problem is None else path_invalid(path.problem)
     rival = find_rival(snapshot, s.resource, s.route, s.routing.gateway, path.path)
     if rival is not None:
         return _left_alone(path_taken(rival, s.resource.namespace, path.path), live)

@@ -12,12 +12,18 @@ from aimcore.cluster.workload import is_carried_by
 from aimcore.conditions import Depends, Health, State
 from aimcore.errors import health_of_unreadable
 from aimcore.kinds.service.autoscaler_health import autoscaler_health, switched_off_health
-from aimcore.kinds.service.autoscaling import KEDA, NONE, choose_class, uses_cpu
+from aimcore.kinds.service.autoscaling import KEDA, NONE, uses_cpu
 from aimcore.kinds.service.inference_service import Rendering, desired_inference_service
 from aimcore.kinds.service.inputs import HPA, INFERENCE_SERVICE
 from aimcore.kinds.service.ownership import Taken
 from aimcore.kinds.service.part import Part
-from aimcore.kinds.service.predictor import missing_runtime, predictor_pods_health, runtime_health
+from aimcore.kinds.service.predictor import (
+    LIMITS_CONFLICT,
+    UNFILLED_AFTER,
+    missing_runtime,
+    predictor_pods_health,
+    runtime_health,
+)
 from aimcore.kinds.service.scaled_object import (
     Scaling,
     desired_scaled_object,
@@ -39,8 +45,10 @@ from aimcore.snapshot import Found, NotInstalled, Snapshot, Unreadable
 def plan_runtime(snapshot: Snapshot, s: Situation) -> Part:
     """The InferenceService and its pods."""
     desired = _desired(s)
-    children = (Child(desired, INFERENCE_SERVICE),) if desired is not None else ()
-    healths = [_runtime_health(snapshot, s, desired)]
+    health = _runtime_health(snapshot, s, desired)
+    insists = UNFILLED_AFTER if health.reason == LIMITS_CONFLICT else None
+    children = (Child(desired, INFERENCE_SERVICE, insists=insists),) if desired is not None else ()
+    healths = [health]
     if s.predictor is not None:
         healths.append(predictor_pods_health(snapshot, s.predictor))
     return Part(tuple(healths), children)
@@ -119,16 +127,11 @@ def _rendered(s: Situation, template: TemplateReading, storage: Storage) -> Json
         model=s.model,
         name=s.inference_service_name,
         revision=s.revision.number,
-        autoscaler_class=_wanted_class(s),
+        autoscaler_class=s.autoscaler_class,
         storage=storage,
         live=s.inference_service,
     )
     return stamp(desired_inference_service(rendering), s.resource, s.config.label_patterns, owned=True)
-
-
-def _wanted_class(s: Situation) -> str:
-    live = None if s.predictor is None else s.predictor.live
-    return choose_class(s.spec, live, s.revision, s.config.scaled_object_writer)
 
 
 # ---- autoscaling ----------------------------------------------------------------------------------------------------
@@ -140,7 +143,7 @@ def plan_scaling(snapshot: Snapshot, s: Situation) -> Part:
     autoscaler = None if scaling is None else scaling.autoscaler_reading
     shown = autoscaler if s.spec.is_autoscaled else None
     status = {"runtime": runtime_status(s.spec, shown, _revision_shown(s))}
-    wanted = _wanted_class(s)
+    wanted = s.autoscaler_class
     health, notes = _scaling_health(s, scaling, wanted)
     if scaling is None or s.predictor is None or INFERENCE_SERVICE in s.stops:
         return Part(health, notes=notes, status=status)

@@ -17,6 +17,7 @@ from aimcore.cluster.caches import TemplateCacheReading
 from aimcore.cluster.catalogue import ModelReading, TemplateReading
 from aimcore.cluster.gateway import read_route
 from aimcore.conclusion import is_terminating
+from aimcore.kinds.service.autoscaling import choose_class
 from aimcore.kinds.service.choose_template import TemplateFound, TemplateResolution, choose_template
 from aimcore.kinds.service.http_route import ROUTE, Routing, carries_reference_path, combined_routing, route_names
 from aimcore.kinds.service.inputs import (
@@ -35,7 +36,7 @@ from aimcore.kinds.service.predictor import Predictor, observe_predictor
 from aimcore.kinds.service.resolve_model import ModelFound, ModelResolution, resolve_model
 from aimcore.kinds.service.revisions import Revision, choose_revision
 from aimcore.kinds.service.template_cache import CacheFound, CacheResolution, resolve_cache
-from aimcore.kinds.service.validity import read_problems, timeout_problems
+from aimcore.kinds.service.validity import read_problems, timeout_problem
 from aimcore.records import quickly_made
 from aimcore.resource import Resource
 from aimcore.runtime_config import RuntimeConfig, resolve_runtime_config
@@ -52,7 +53,11 @@ _AFTER: Mapping[str, tuple[str, ...]] = {
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A service and everything its plan depends on."""
+    """A service and everything its plan depends on.
+
+    `inference_service` to `cache` are what the look-ups and resolutions found, if they found something.
+    `autoscaler_class`: the class that the InferenceService is to have.
+    """
 
     resource: Resource
     spec: ServiceSpec
@@ -67,30 +72,13 @@ class Situation:
     model_resolution: ModelResolution
     template_resolution: TemplateResolution
     cache_resolution: CacheResolution
+    inference_service: Resource | None
+    route: Resource | None
+    model: ModelReading | None
+    template: TemplateReading | None
+    cache: TemplateCacheReading | None
     predictor: Predictor | None
-
-    @property
-    def inference_service(self) -> Resource | None:
-        return found_resource(self.own_inference_service)
-
-    @property
-    def route(self) -> Resource | None:
-        return found_resource(self.own_route)
-
-    @property
-    def model(self) -> ModelReading | None:
-        found = self.model_resolution
-        return found.model if isinstance(found, ModelFound) else None
-
-    @property
-    def template(self) -> TemplateReading | None:
-        found = self.template_resolution
-        return found.template if isinstance(found, TemplateFound) else None
-
-    @property
-    def cache(self) -> TemplateCacheReading | None:
-        found = self.cache_resolution
-        return found.cache if isinstance(found, CacheFound) else None
+    autoscaler_class: str
 
     @property
     def is_serving(self) -> bool:
@@ -118,6 +106,9 @@ def assess(snapshot: Snapshot, resource: Resource) -> Situation:
     found_template = template.template if isinstance(template, TemplateFound) else None
     name = live.name if live is not None else _new_name(resource, revision)
     problems = _by_component(resource, spec, config, routing, revision, name)
+    cache = resolve_cache(snapshot, resource, spec, found_template)
+    predictor = None if live is None else observe_predictor(snapshot, live)
+    running = None if predictor is None else predictor.live
     return Situation(
         resource=resource,
         spec=spec,
@@ -131,8 +122,14 @@ def assess(snapshot: Snapshot, resource: Resource) -> Situation:
         inference_service_name=name if isinstance(name, str) else "",
         model_resolution=model,
         template_resolution=template,
-        cache_resolution=resolve_cache(snapshot, resource, spec, found_template),
-        predictor=None if live is None else observe_predictor(snapshot, live),
+        cache_resolution=cache,
+        inference_service=live,
+        route=route,
+        model=found_model,
+        template=found_template,
+        cache=cache.cache if isinstance(cache, CacheFound) else None,
+        predictor=predictor,
+        autoscaler_class=choose_class(spec, running, revision, config.scaled_object_writer),
     )
 
 
@@ -169,7 +166,9 @@ def _by_component(
     """What is wrong with the spec, by the component that says so. Routing that is off has nothing to say."""
     found = list(resource.read_as(read_problems))
     if spec.routing.get("requestTimeout") is None:
-        found.extend(timeout_problems(f"routing.requestTimeout of RuntimeConfig {config.name}", routing.timeout))
+        wrong = timeout_problem(f"routing.requestTimeout of RuntimeConfig {config.name}", routing.timeout)
+        if wrong is not None:
+            found.append(Problem((HTTP_ROUTE,), wrong))
     if revision.problem:
         found.append(Problem((INFERENCE_SERVICE, HTTP_ROUTE), revision.problem))
     if isinstance(name, naming.NamespaceTooLong):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from aimcore.api.kinds import AIM_KINDS
 from aimcore.cluster.caches import TemplateCacheReading
-from aimcore.cluster.catalogue import ModelReading, TemplateReading
+from aimcore.cluster.catalogue import CLUSTER_SCOPE, NAMESPACE_SCOPE, ModelReading, TemplateReading
 from aimcore.cluster.keda import AutoscalerReading
 from aimcore.cluster.reading import mapping
 from aimcore.conditions import State
@@ -33,9 +33,11 @@ STATUS_TEXT: Mapping[State, str] = {
 
 def reference(found: ModelReading | TemplateReading) -> Json:
     """How a model or template is named in a status."""
-    where: Json = {"namespace": found.namespace} if found.namespace else {}
     kind = f"{AIM_KINDS[found.kind].api_version}/{found.kind}"
-    return {"name": found.name, **where, "scope": found.scope, "kind": kind, "uid": found.uid}
+    if not found.namespace:
+        return {"name": found.name, "scope": CLUSTER_SCOPE, "kind": kind, "uid": found.uid}
+    where = found.namespace
+    return {"name": found.name, "namespace": where, "scope": NAMESPACE_SCOPE, "kind": kind, "uid": found.uid}
 
 
 def cache_status(resource: Resource, cache: TemplateCacheReading | None, *, retries: bool) -> Json | None:

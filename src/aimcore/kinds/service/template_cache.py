@@ -1,8 +1,8 @@
 """Which template cache a service lives on (R-6.1 … R-6.10, D-10, D-11).
 
 1. A Ready cache that the status names stays, if it is usable and belongs to the template of this round.
-2. A Dedicated service uses only the cache with its own name, mode and owner; a Shared one any Shared cache of the
-   template, the best by status, then the lowest name. A cache that is being deleted is none.
+2. A Dedicated service uses only the template's cache with its own name, mode and owner; a Shared one any Shared cache
+   of the template, the best by status, then the lowest name. A cache that is being deleted is none.
 3. None means that one is made; an existing one is never written again.
 4. A Ready template without model sources needs no cache.
 """
@@ -118,7 +118,8 @@ def _dedicated(
     match snapshot.object(CACHE, resource.namespace, name):
         case Found(found):
             cache = found.read_as(read_template_cache)
-            return cache if cache.is_dedicated and _is_own(cache, resource) and not cache.is_deleting else None
+            is_mine = cache.is_dedicated and _is_own(cache, resource) and not cache.is_deleting
+            return cache if is_mine and belongs_to(cache, template) else None  # long names of templates may meet
         case Unreadable() as why:
             return why
         case _:

@@ -114,15 +114,10 @@ def claim_of(volume: Mapping[str, Any]) -> str:
     return text(volume, "persistentVolumeClaim", "claimName")
 
 
-def mounted_claims(live: InferenceServiceReading) -> tuple[str, ...]:
-    """The claims that an InferenceService mounts, in order."""
-    return tuple(c for v in live.volumes if v.get("name") != SHARED_MEMORY and (c := claim_of(v)))
-
-
 def lost_claims(snapshot: Snapshot, namespace: str, live: InferenceServiceReading) -> tuple[Lost, ...]:
     """The mounted claims that no longer exist, or will not once their pods are gone. Unreadable is not lost."""
     lost = []
-    for name in mounted_claims(live):
+    for name in live.claims:
         match snapshot.object("PersistentVolumeClaim", namespace, name):
             case Absent():
                 lost.append(Lost(name, is_gone=True))

@@ -71,4 +71,5 @@ def failed(attempts: Attempts, snapshot: Snapshot, made: str, spec_hash: str, re
         return replace(attempts, reason=reason)
     before = 0 if attempts.spec_hash and attempts.spec_hash != spec_hash else attempts.number
     number, now = min(before + 1, _MOST), snapshot.now_to_write().replace(microsecond=0)
-    return Attempts(number, now, now + backoff(number), reason, spec_hash)
+    last = now if created is None else max(now, created)  # our clock may be behind the server's: the Job counts once
+    return Attempts(number, last, now + backoff(number), reason, spec_hash)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aimcore.asking import ask_again
+from aimcore.asking import ask_again, heard
 from aimcore.cluster.reading import objects, text
 from aimcore.cluster.storage import JobReading, pod_in_phase, read_job
 from aimcore.conclusion import yield_to_pods
-from aimcore.conditions import Condition, Depends, Health, State, condition
-from aimcore.facts import Failure, PodLog, SecretExists
+from aimcore.condition import Condition, condition
+from aimcore.conditions import Depends, Health, State
+from aimcore.facts import Answer, Failure, PodLog, SecretExists
 from aimcore.health.jobs import job_health, podless_health
 from aimcore.health.pods import pods_health
 from aimcore.indexes import in_namespace
@@ -36,6 +37,8 @@ from aimcore.snapshot import Found, Listed, Snapshot, moment, timestamp
 JOB, PODS = "DiscoveryJob", "DiscoveryPods"
 PULL_PATIENCE = timedelta(minutes=5)
 SECRET_PATIENCE = timedelta(seconds=30)
+LOG_PATIENCE = timedelta(seconds=45)
+"""The Job, and its pod with it, goes a minute after its end."""
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff"})
 
 
@@ -149,7 +152,7 @@ def _with_job(snapshot: Snapshot, job: Resource, reading: JobReading, run: Run, 
     pods = listing.resources if isinstance(listing, Listed) else ()
     health = job_health(JOB, job, _DOWN)
     if reading.is_complete:
-        return _from_log(snapshot, reading, pods, run, attempts)
+        return _from_log(snapshot, job, pods, run, attempts)
     refused = None if pods else podless_health(snapshot, PODS, job)
     seen = (pods_health(snapshot, PODS, pods),) if pods else (refused,) if refused is not None else ()
     components = (yield_to_pods(health, seen[0]), seen[0]) if seen else (health,)
@@ -165,13 +168,9 @@ def _with_job(snapshot: Snapshot, job: Resource, reading: JobReading, run: Run, 
     return Discovery(awaiting(attempts), components)
 
 
-def _from_log(
-    snapshot: Snapshot, reading: JobReading, pods: tuple[Resource, ...], run: Run, attempts: Attempts
-) -> Discovery:
+def _from_log(snapshot: Snapshot, job: Resource, pods: tuple[Resource, ...], run: Run, attempts: Attempts) -> Discovery:
     pod = pod_in_phase(pods, "Succeeded")
-    answer = None
-    if pod is not None:
-        answer = snapshot.fact(PodLog(pod.namespace, pod.name, pod.uid, CONTAINER, lines=None))
+    answer = None if pod is None else _log_of(snapshot, job, pod)
     if answer is None:
         reading_log = Health(JOB, State.PROGRESSING, "JobRunning", "Waiting for the discovery's output", _DOWN)
         return Discovery(awaiting(attempts), (reading_log,))
@@ -181,7 +180,15 @@ def _from_log(
         health = Health(JOB, State.READY, "Ready", "", _DOWN)
         return Discovery(done, (health,), result=found, status={"discovery": {"specHash": run.spec_hash}})
     unreadable = Health(JOB, State.FAILED, "DiscoveryOutputUnreadable", found.message, _DOWN)
-    return _failed(snapshot, reading, run, attempts, found.message, (unreadable,))
+    return _failed(snapshot, job.read_as(read_job), run, attempts, found.message, (unreadable,))
+
+
+def _log_of(snapshot: Snapshot, job: Resource, pod: Resource) -> Answer | None:
+    """What is known of the log. That nobody can be reached is taken for an answer once time runs out."""
+    want = PodLog(pod.namespace, pod.name, pod.uid, CONTAINER, lines=None)
+    ended = moment(job.status.get("completionTime"))
+    is_late = ended is not None and snapshot.is_past(ended + LOG_PATIENCE)
+    return snapshot.fact(want) if is_late else heard(snapshot, want)
 
 
 def _read(value: object) -> DiscoveryResult | UnreadableOutput:

@@ -3,7 +3,10 @@
 1. First the whole log as one JSON value, then the top-level JSON values in it, from the end.
 2. A result is a non-empty array whose first element is an object with an object `profile`; that element is used.
 3. Keys match whatever their case; null is absent; a wrong type makes the result unreadable.
-4. So does what no template status may hold: an unknown metric, precision or type, a bad model id or URI.
+4. So does what no template status may hold: an unknown metric, precision or type, a bad model id or URI, values nested
+   deeper than 64 levels.
+5. The last MiB of a log counts, for no status holds more. Looking for values ends when what had to be read again and
+   again exceeds 64 times that.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, get_args
+from typing import Any, get_args
 
 from aimcore.api import quantity
 from aimcore.api.words import MODEL_ID_PATTERN, SOURCE_URI_PATTERN, Metric, Precision, ProfileType
@@ -21,7 +24,14 @@ from aimcore.resource import Json
 
 _GIBIBYTE = 1024**3
 _MOST_BYTES = 2**62
-_START = re.compile(r"[\[{]")
+_START = re.compile(r"""\[(?=\s*[\[{"0-9\-tfn\]])|\{(?=\s*["}])""")
+_LONGEST = 2**20
+_PATIENCE = 64 * _LONGEST
+_PRICE = 256
+"""Characters that a start without a value counts for, beside those that were read."""
+_STRIDE = 4096
+_LEVELS = 64
+_MOST_DIGITS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class _WrongShapeError(ValueError):
 def read_discovery_output(log: str) -> DiscoveryResult | UnreadableOutput:
     """The result that a discovery log holds."""
     is_empty_array = False
-    for value in _values(log):
+    for value in _values(log[-_LONGEST:]):
         if isinstance(value, list) and not value:
             is_empty_array = True
         element = _element(value)
@@ -71,30 +81,54 @@ def _sendable(result: DiscoveryResult) -> DiscoveryResult:
 
 
 # ---- finding the value ----------------------------------------------------------------------------------------------
-def _refuse(text: str) -> NoReturn:
-    raise ValueError(text)
+class _Decoder:
+    """Reads JSON; what Python takes for JSON and nobody else does is refused."""
 
+    def __init__(self) -> None:
+        self._refused: list[str] = []
+        self._decoder = json.JSONDecoder(parse_constant=self._refused.append, parse_int=self._whole)
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse)
+    def _whole(self, digits: str) -> int:
+        if len(digits) > _MOST_DIGITS:
+            self._refused.append(digits)
+            return 0
+        return int(digits)
+
+    def value_at(self, text: str, start: int) -> tuple[Any, int, bool]:
+        """The value that starts there, where it ends or cannot be read further, and whether there is one."""
+        self._refused.clear()
+        try:
+            value, end = self._decoder.raw_decode(text, start)
+        except json.JSONDecodeError as problem:
+            return None, problem.pos, False
+        except RecursionError:  # nested far too deep; a log in which this happens again and again is given up
+            return None, start + _LONGEST, False
+        return value, end, not self._refused
 
 
 def _values(log: str) -> Iterator[Any]:
     """The JSON values of a log: the whole of it, then the top-level ones from the end."""
-    try:
-        yield _DECODER.decode(log.strip())
-    except (ValueError, RecursionError):
+    whole = log.strip()
+    value, end, is_value = _Decoder().value_at(whole, 0)
+    if is_value and end == len(whole):
+        yield value
+    else:
         yield from reversed(tuple(_top_level(log)))
 
 
 def _top_level(log: str) -> Iterable[Any]:
-    position = 0
-    while (start := _START.search(log, position)) is not None:
-        try:
-            value, position = _DECODER.raw_decode(log, start.start())
-        except (ValueError, RecursionError):
-            position = start.end()
-        else:
+    decoder, position, patience = _Decoder(), 0, _PATIENCE
+    while patience > 0 and (start := _START.search(log, position)) is not None:
+        if position > _STRIDE:  # the decoder's errors count the lines from the beginning of the text
+            log, position = log[position:], 0
+            continue
+        value, end, is_value = decoder.value_at(log, start.start())
+        if is_value:
+            position = end
             yield value
+        else:
+            position = start.end()
+            patience -= end - start.start() + _PRICE
 
 
 def _element(value: object) -> Mapping[str, Any] | None:
@@ -117,6 +151,8 @@ def _result(element: Mapping[str, Any]) -> DiscoveryResult:
     profile: Json = {"metadata": {k: v for k, v in read.items() if v}}
     arguments, variables = _object(found, "engine_args"), _object(found, "env_vars")
     if arguments:
+        if not _is_flat(arguments, _LEVELS):
+            raise _WrongShapeError(f"engine_args is nested deeper than {_LEVELS} levels")
         profile["engine_args"] = _without_null(arguments)
     if variables:
         profile["env_vars"] = {k: _text(variables, k, exact=True) for k, v in variables.items() if v is not None}
@@ -191,6 +227,12 @@ def _one_of(value: Mapping[str, Any], name: str, allowed: Iterable[str]) -> str:
     if found and found not in allowed:
         raise _WrongShapeError(f'{name} "{found[:80]}" is none of {", ".join(allowed)}')
     return found
+
+
+def _is_flat(value: Any, levels: int) -> bool:
+    """Whether nothing in the value lies deeper than so many levels."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return levels >= 0 and all(_is_flat(v, levels - 1) for v in inner)
 
 
 def _without_null(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from aimcore import naming
 from aimcore.api import quantity
-from aimcore.cluster.reading import at, mapping, named, text, whole
+from aimcore.cluster.reading import at, mapping, named, objects, text, whole
 from aimcore.resource import EMPTY, Json, Resource
 from aimcore.settings import Settings
 
@@ -39,7 +39,7 @@ class Template:
     pull_secrets: tuple[Json, ...]
     service_account: str
     runtime_config: str
-    inline: tuple[Any, ...]
+    inline: tuple[Json, ...]
     caches: bool
     caching_env: tuple[Json, ...]
 
@@ -69,7 +69,6 @@ class Template:
 def read_inputs(resource: Resource, settings: Settings) -> Template:
     """The inputs that come from the template itself."""
     spec, namespace = resource.spec, resource.namespace
-    inline = spec.get("modelSources")
     is_namespaced = resource.kind == "AIMServiceTemplate"
     caching = mapping(spec, "caching") if is_namespaced else EMPTY
     return Template(
@@ -90,7 +89,7 @@ def read_inputs(resource: Resource, settings: Settings) -> Template:
         pull_secrets=named(spec, "imagePullSecrets"),
         service_account=text(spec, "serviceAccountName"),
         runtime_config=text(spec, "runtimeConfigName"),
-        inline=tuple(inline) if isinstance(inline, list) else (),
+        inline=objects(spec, "modelSources"),
         caches=at(caching, "enabled") is True,
         caching_env=named(caching, "env"),
     )

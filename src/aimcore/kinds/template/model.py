@@ -51,7 +51,7 @@ def model_behind(snapshot: Snapshot, is_namespaced: bool, namespace: str, name: 
         case Unreadable() as unreadable:
             return Model(None, health_of_unreadable(component, unreadable, Depends.UPSTREAM))
         case _:
-            message = f"Upstream dependency not found: model {name}"
+            message = f"Upstream dependency not found: {f'model {name}' if name else 'spec.modelName names no model'}"
             missing = failing(component, Category.MISSING_UPSTREAM, "ReferenceNotFound", message, Depends.UPSTREAM)
             return Model(None, missing)
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from aimcore.cluster.reading import objects, text
 from aimcore.conclusion import conclude, is_blocking
-from aimcore.conditions import Category, Depends, Health, condition
+from aimcore.condition import condition
+from aimcore.conditions import Category, Depends, Health
 from aimcore.kinds.template.attempts import read_attempts
 from aimcore.kinds.template.cache import desired_cache, needs_cache
 from aimcore.kinds.template.discovery import Discovery, awaiting, discover
@@ -98,7 +99,10 @@ def _status(model: Model, config: RuntimeConfig) -> dict[str, Any]:
 def _result(
     snapshot: Snapshot, resource: Resource, template: Template, discovery: Discovery, gpu: Health | None
 ) -> dict[str, Any]:
-    """The members of the status that hold the result. Those of a stored result are left as they are."""
+    """The members of the status that hold the result. Those of a stored result are left as they are; an affinity that
+    could not be known when the result came is added.
+    """
+    knows_nodes = gpu is None or gpu.category is not Category.INFRASTRUCTURE
     if template.inline:
         found: Sequence[Any] = template.inline
         profile, discovered = inline_profile(template), None
@@ -106,7 +110,9 @@ def _result(
         found = discovery.result.sources
         profile = discovered = discovery.result.profile
     else:
-        return dict(discovery.status)
+        is_late = knows_nodes and "profile" in resource.status and "resolvedNodeAffinity" not in resource.status
+        affinity = node_affinity(snapshot, template, resource) if is_late else None
+        return dict(discovery.status) if affinity is None else {**discovery.status, "resolvedNodeAffinity": affinity}
     hardware = resolved_hardware(template, discovered)
     status: dict[str, Any] = {
         "discovery": None,
@@ -116,6 +122,6 @@ def _result(
         "resolvedHardware": hardware,
         "hardwareSummary": hardware_summary(hardware) or None,
     }
-    if gpu is None or gpu.category is not Category.INFRASTRUCTURE:
+    if knows_nodes:
         status["resolvedNodeAffinity"] = node_affinity(snapshot, template, resource)
     return status
