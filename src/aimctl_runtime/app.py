@@ -17,7 +17,7 @@ from pathlib import Path
 import anyio
 
 from aimcore.facts import ImageLabels, PodLog, RepositoryTags, SecretExists
-from aimcore.labels import CONTROLLERS
+from aimcore.vocabulary import CONTROLLERS
 from aimctl_runtime.apply import NotLeadingError
 from aimctl_runtime.clock import Clock, SystemClock
 from aimctl_runtime.controller import Controller
@@ -42,12 +42,12 @@ async def observers_of(
     from aimctl_runtime.observe.registry import ImageInspector
     from aimctl_runtime.observe.secrets import SecretReader
 
-    secrets = SecretReader(client, docker_config)
+    secrets = SecretReader(client, docker_config, clock)
     async with closing(aiohttp.ClientSession(trust_env=True)) as session:
         yield {
             ImageLabels: ImageInspector(session, secrets, clock).labels,
             RepositoryTags: Telling(TagLister(session, secrets, clock).tags),
-            PodLog: PodLogReader(client).read,
+            PodLog: PodLogReader(client, clock).read,
             SecretExists: secrets.exists,
         }
 

@@ -26,7 +26,7 @@ MASK = "***"
 
 def threshold(level: str) -> int | None:
     """The verbosity that a level text names; None if it is none."""
-    if level.isdecimal() and int(level) > 0:
+    if level.isascii() and level.isdecimal() and len(level) <= 9 and int(level) > 0:
         return int(level)
     return LEVELS.get(level.lower())
 

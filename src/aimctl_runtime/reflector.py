@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -22,12 +21,14 @@ from typing import Any, Never
 
 import anyio
 
+from aimcore.cluster.reading import text
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Availability, NotInstalled, Unreadable
 from aimcore.status_answer import Answered, read_answer
 from aimcore.wire import JSON, Request, collection_path
 from aimctl_runtime.clock import Clock, pause
 from aimctl_runtime.herald import Herald
+from aimctl_runtime.json_body import read_json
 from aimctl_runtime.log import Log
 from aimctl_runtime.store import Store
 from aimctl_runtime.transport import Client, Stream, UnreachableError, decode
@@ -39,6 +40,7 @@ WATCH_SECONDS = 300
 """How long the server is asked to keep a watch."""
 SILENCE = 150.0
 """Bookmarks come about once a minute (F-136)."""
+_LONGEST_REFUSAL = 64 * 1024
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 FORBIDDEN_PAUSE = 60.0
 PATIENCE = 3
@@ -119,9 +121,12 @@ class Reflector:
             metadata = page.get("metadata")
             metadata = metadata if isinstance(metadata, dict) else {}
             items += [self._typed(item) for item in _objects(page.get("items"))]
-            token = metadata.get("continue") or ""
+            before, token = token, text(metadata, "continue")
             if not token:
                 return Listing(items, str(metadata.get("resourceVersion") or ""))
+            if token == before:
+                why = "the server continues its list with the same page for ever"
+                raise ListFailedError(Unreadable(self.watched.kind.kind, "ServerUnreachable", why), why)
 
     async def _page(self, limit: int, token: str) -> Json:
         query = self._selectors()
@@ -212,7 +217,11 @@ class Reflector:
 
     async def _refuse(self, stream: Stream) -> None:
         """The watch was not begun. What is gone or forbidden is for the next list to say."""
-        body = b"\n".join([line async for line in stream.lines])
+        body = b""
+        async for line in stream.lines:
+            body += line + b"\n"
+            if len(body) > _LONGEST_REFUSAL:
+                break
         answer = read_answer(stream.code, decode(body))
         if stream.code in (401, 403, 404, 410):
             raise ExpiredError(answer.message)
@@ -274,7 +283,7 @@ def _objects(items: object) -> list[Json]:
 
 def _event(line: bytes) -> Mapping[str, Any]:
     try:
-        event = json.loads(line)
+        event = read_json(line)
     except ValueError as problem:
         raise BrokenError("a line of the watch is cut off") from problem
     if not isinstance(event, dict):

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -16,6 +17,7 @@ from typing import Any
 
 from aimcore.settings import Settings
 
+_NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -83,31 +85,46 @@ def _one_of(*allowed: str) -> Parse:
     return parse
 
 
+def _whole(value: str, most: int) -> int:
+    """The whole number from 1 to `most` that a text writes; 0 if it writes none."""
+    is_written = value.isascii() and value.isdecimal() and len(value) <= 12
+    return int(value) if is_written and int(value) <= most else 0
+
+
 def _level(value: str) -> str:
-    if value in ("debug", "info", "error", "panic") or (value.isdecimal() and int(value) > 0):
+    if value in ("debug", "info", "error", "panic") or _whole(value, 100):
         return value
-    raise ValueError("debug, info, error, panic or a whole number above 0")
+    raise ValueError("debug, info, error, panic or a whole number from 1 to 100")
 
 
-def _count(value: str) -> int:
-    if value.isdecimal() and int(value) > 0:
-        return int(value)
-    raise ValueError("a whole number above 0")
+def _up_to(most: int) -> Parse:
+    def parse(value: str) -> int:
+        if number := _whole(value, most):
+            return number
+        raise ValueError(f"a whole number from 1 to {most}")
+
+    return parse
 
 
 def _revision(value: str) -> int | None:
     if value == "latest":
         return None
-    if value.isdecimal() and int(value) > 0:
-        return int(value)
+    if number := _whole(value, 10**6):
+        return number
     raise ValueError("latest or a whole number above 0")
+
+
+def _namespace(value: str) -> str:
+    if _NAMESPACE.fullmatch(value):
+        return value
+    raise ValueError("the name of a namespace: at most 63 of a-z, 0-9 and dashes within")
 
 
 def _address(value: str) -> str:
     if value == "0" or value == "":
         return "0"
     _, colon, port = value.rpartition(":")
-    if colon and port.isdecimal() and int(port) < 65536:
+    if colon and (port == "0" or _whole(port, 65_535)):
         return value
     raise ValueError("0, :port or host:port")
 
@@ -125,13 +142,13 @@ _FLAGS: Mapping[str, Parse] = {
     "zap-log-level": _level,
     "zap-time-encoding": _one_of("epoch", "millis", "nano", "iso8601", "rfc3339", "rfc3339nano"),
     "kubeconfig": _text,
-    "workers": _count,
+    "workers": _up_to(1000),
 }
 CORE_FLAGS: Mapping[str, Parse] = {
-    "operator-namespace": _text,
+    "operator-namespace": _namespace,
     "download-image": _text,
-    "discovery-limit": _count,
-    "discovery-deadline": _count,
+    "discovery-limit": _up_to(10**6),
+    "discovery-deadline": _up_to(10**9),
     "dedicated-download-accounts": _truth,
     "render-revision": _revision,
 }
@@ -201,8 +218,11 @@ def _given(arguments: Sequence[str]) -> dict[str, Any]:
 def _operator_namespace(environment: Mapping[str, str]) -> str:
     named = environment.get("AIM_SYSTEM_NAMESPACE", "").strip()
     if named:
-        return named
+        try:
+            return _namespace(named)
+        except ValueError as allowed:
+            raise SettingsError(f"AIM_SYSTEM_NAMESPACE={named} is not allowed: give {allowed}.") from None
     try:
         return NAMESPACE_FILE.read_text(encoding="utf-8").strip() or "aim-system"
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return "aim-system"

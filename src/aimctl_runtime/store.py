@@ -16,13 +16,14 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from aimcore.facts import Answer, Outcome, OutcomeOf, Want
+from aimcore.facts import Answer, Outcome, OutcomeOf, Taken, Want
 from aimcore.reads import FactRead, ObjectRead, Read, TimeRead
 from aimcore.resource import Key, Resource
 from aimcore.settings import Settings
 from aimcore.snapshot import Availability, Snapshot, Unreadable
 from aimcore.table import Table
 
+_MOST_DIGITS = 40
 NOT_LISTED_YET = "the objects of this kind have not been listed yet"
 
 
@@ -165,6 +166,10 @@ class Store:
         touched = self.table.learn_outcome(of, outcome)
         self._tell(touched, but=of.parent)
 
+    def learn_taken(self, of: OutcomeOf, taken: Taken) -> None:
+        """What the server took of a child. Who reads it is planned again where that is news."""
+        self._tell(self.table.learn_taken(of, taken))
+
     # ---- facts --------------------------------------------------------------------------------------------------
     def learn_answer(self, want: Want, answer: Answer) -> None:
         """A question was answered."""
@@ -209,4 +214,4 @@ def _is_time(read: Read) -> bool:
 
 
 def _version(text: str) -> int | None:
-    return int(text) if text.isdecimal() else None
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None

@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aimcore.wire import Request
+from aimctl_runtime.json_body import read_json
+
+LONGEST_WAIT = 1000.0
 
 
 class UnreachableError(Exception):
@@ -38,10 +40,10 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds that the server asks us to wait."""
+        """Seconds that the server asks us to wait, at most `LONGEST_WAIT` of them."""
         for name, value in self.headers.items():
-            if name.lower() == "retry-after" and value.isdigit():
-                return float(value)
+            if name.lower() == "retry-after" and value.isascii() and value.isdigit():
+                return min(float(value[:9]), LONGEST_WAIT)
         return None
 
 
@@ -76,6 +78,6 @@ def decode(body: bytes) -> Any:
     if not body:
         return None
     try:
-        return json.loads(body)
+        return read_json(body)
     except ValueError:
         return body.decode("utf-8", "replace")

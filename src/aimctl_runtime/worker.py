@@ -21,12 +21,12 @@ from typing import Any, Protocol
 from aimcore import diff, dispatch
 from aimcore.changes import Apply, Changes, ChildChange, PatchFinalizers, PatchStatus, fingerprint
 from aimcore.cluster.kinds import KINDS
-from aimcore.facts import OutcomeOf, Refusal, Want
-from aimcore.labels import CONTROLLERS
+from aimcore.facts import OutcomeOf, Refusal, Taken, Want
 from aimcore.outcomes import settled_outcomes
 from aimcore.plan import Plan, PlannedEvent
 from aimcore.resource import Key, Resource
 from aimcore.snapshot import Snapshot
+from aimcore.vocabulary import CONTROLLERS
 from aimcore.wire import Done
 from aimctl_runtime.apply import NotLeadingError, Writer, Written
 from aimctl_runtime.clock import Clock
@@ -212,7 +212,8 @@ class Worker:
     def _learn_taken(self, of: OutcomeOf, change: Apply, stored: dict[str, object]) -> None:
         resource = Resource.of(stored)
         if resource is not None:
-            self._store.table.learn_taken(of, (fingerprint(change.manifest), resource.generation))
+            taken = Taken(fingerprint(change.manifest), resource.generation, self._clock.now())
+            self._store.learn_taken(of, taken)
 
     async def _emit(self, resource: Resource, planned: Iterable[PlannedEvent], results: list[Written]) -> None:
         component = f"aim-{_controller(resource.key)}-controller"

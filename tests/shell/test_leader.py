@@ -245,6 +245,15 @@ def test_a_lease_in_a_namespace_that_is_not_there_is_told_with_the_remedy():
     run(claim())
 
 
+def thread_of(server: LeaseServer) -> LeaderThread:
+    """An elector of this server."""
+
+    async def connect() -> LeaseServer:
+        return server
+
+    return LeaderThread(connect, "aim-system", "me", log_into(Lines()))
+
+
 def test_the_elector_runs_in_a_thread_of_its_own_and_leaves_it_clean():
     async def claim() -> None:
         server = LeaseServer()
@@ -273,12 +282,8 @@ def test_a_busy_loop_of_the_controller_does_not_cost_the_lease(monkeypatch):
     monkeypatch.setattr("aimctl_runtime.leader.RETRY", 0.05)
 
     async def claim() -> None:
-        server = LeaseServer()
-
-        async def connect() -> LeaseServer:
-            return server
-
-        leader, led = LeaderThread(connect, "aim-system", "me", log_into(Lines())), anyio.Event()
+        server, led = LeaseServer(), anyio.Event()
+        leader = thread_of(server)
         async with background() as tasks:
             tasks.start_soon(leader.run, led.set)
             await led.wait()
@@ -295,12 +300,8 @@ def test_an_elector_that_loses_the_lease_returns(monkeypatch):
     monkeypatch.setattr("aimctl_runtime.leader.RETRY", 0.05)
 
     async def claim() -> None:
-        server = LeaseServer()
-
-        async def connect() -> LeaseServer:
-            return server
-
-        leader, led = LeaderThread(connect, "aim-system", "me", log_into(Lines())), anyio.Event()
+        server, led = LeaseServer(), anyio.Event()
+        leader = thread_of(server)
         async with joined() as tasks:
             tasks.start_soon(leader.run, led.set)
             await led.wait()

@@ -15,13 +15,16 @@ from aimcore.facts import (
     SecretExists,
     Want,
 )
+from aimcore.wire import Request
 from aimctl_runtime.clock import VirtualClock
 from aimctl_runtime.observe.desk import AnsweringDesk
+from aimctl_runtime.observe.patience import PAUSES
 from aimctl_runtime.observe.pod_logs import PodLogReader
 from aimctl_runtime.scopes import background
-from aimctl_runtime.transport import UnreachableError
+from aimctl_runtime.transport import Response, UnreachableError
 
 from .doubles import START, Lines, ScriptedClient, answer, log_into, run, settle, status
+from .registries import VirtualClockThatRuns
 
 # ---- pod logs -------------------------------------------------------------------------------------------------------
 LOG = PodLog("ns", "p", "u1", "main", lines=50, previous=True)
@@ -46,7 +49,8 @@ def test_the_log_of_exactly_that_pod_is_read():
     ("replies", "kind"),
     [
         ([answer(200, {"metadata": {"uid": "successor"}})], FailureKind.NOT_FOUND),
-        ([answer(200, [])], FailureKind.NOT_FOUND),
+        ([answer(200, [])], FailureKind.UNREACHABLE),
+        ([answer(200, '{"metadata": {"uid": "u')], FailureKind.UNREACHABLE),
         ([status(404, "NotFound")], FailureKind.NOT_FOUND),
         ([POD, status(400, "BadRequest", "container is waiting to start")], FailureKind.NOT_FOUND),
         ([POD, status(403, "Forbidden")], FailureKind.FORBIDDEN),
@@ -57,10 +61,44 @@ def test_the_log_of_exactly_that_pod_is_read():
 )
 def test_a_log_that_cannot_be_had_says_why(replies: list[Any], kind: FailureKind):
     async def claim() -> None:
-        failure = await PodLogReader(ScriptedClient(*replies)).read(LOG)
+        last = [replies[-1]] * len(PAUSES)
+        failure = await PodLogReader(ScriptedClient(*replies, *last), VirtualClockThatRuns()).read(LOG)
         assert isinstance(failure, Failure)
         assert failure.kind is kind
         assert "ns/p" in failure.message
+
+    run(claim())
+
+
+TROUBLE = [UnreachableError("down", sent=True), status(500, "InternalError"), answer(429, "busy", Retry_After="1")]
+
+
+@pytest.mark.parametrize("trouble", [*TROUBLE, answer(200, '{"metadata": {"uid"')])
+def test_trouble_on_the_way_to_a_log_is_no_answer(trouble: Any):
+    async def claim() -> None:
+        clock = VirtualClockThatRuns()
+        client = ScriptedClient(trouble, trouble, POD, *TROUBLE, answer(200, "last words\n"))
+        assert await PodLogReader(client, clock).read(LOG) == "last words\n"
+        assert len(clock.waited) == 5
+        assert all(0.5 <= seconds <= 2.0 for seconds in clock.waited)
+
+    run(claim())
+
+
+@pytest.mark.parametrize("trouble", TROUBLE[:2])
+def test_a_node_that_is_slow_to_answer_is_not_asked_for_ever(trouble: Any):
+    async def claim() -> None:
+        clock = VirtualClockThatRuns()
+
+        def slow(_: Request) -> Response:
+            clock.advance(20)
+            if isinstance(trouble, UnreachableError):
+                raise trouble
+            return trouble
+
+        failure = await PodLogReader(ScriptedClient(POD, slow), clock).read(LOG)
+        assert isinstance(failure, Failure)
+        assert failure.kind is FailureKind.UNREACHABLE
 
     run(claim())
 

@@ -13,12 +13,13 @@ from aimcore.facts import (
     FailureKind,
     SecretExists,
 )
+from aimctl_runtime.observe.patience import PAUSES
 from aimctl_runtime.observe.reference import BadReference, Reference, may_be_plain, read_reference
 from aimctl_runtime.observe.secrets import Credentials, Keychain, SecretReader, credentials_of
 from aimctl_runtime.transport import UnreachableError
 
 from .doubles import ScriptedClient, answer, run, status
-from .registries import auth, encoded, pull_secret
+from .registries import VirtualClockThatRuns, auth, encoded, pull_secret
 
 
 # ---- references -----------------------------------------------------------------------------------------------------
@@ -133,7 +134,8 @@ def test_longer_paths_and_earlier_secrets_win():
 @pytest.mark.rule("M-12", "D-8")
 def test_a_pull_secret_that_cannot_be_used_is_named(reply: Any, kind: FailureKind):
     async def claim() -> None:
-        failure = await SecretReader(ScriptedClient(reply)).keychain("ns", ["creds"])
+        client = ScriptedClient(*[reply] * (1 + len(PAUSES)))
+        failure = await SecretReader(client, clock=VirtualClockThatRuns()).keychain("ns", ["creds"])
         assert isinstance(failure, Failure)
         assert failure.kind is kind
         assert "creds" in failure.message

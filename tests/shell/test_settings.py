@@ -57,7 +57,7 @@ def test_development_logging_changes_what_is_not_said():
         (["positional"], "flags start with a dash"),
         (["--zap-encoder=xml"], "give one of json, console"),
         (["--leader-elect=maybe"], "give true or false"),
-        (["--zap-log-level=0"], "a whole number above 0"),
+        (["--zap-log-level=0"], "a whole number from 1"),
         (["--workers=none"], "--workers=none is not allowed"),
         (["--metrics-bind-address=8443"], "0, :port or host:port"),
         (["--metrics-bind-address=:99999"], "0, :port or host:port"),

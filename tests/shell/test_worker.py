@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from aimcore.changes import Apply, Changes, Create, PatchFinalizers, PatchStatus, fingerprint
-from aimcore.facts import Outcome, OutcomeOf, Refusal, SecretExists
+from aimcore.facts import Outcome, OutcomeOf, Refusal, SecretExists, Taken
 from aimcore.plan import Child, Plan, PlannedEvent, Write
 from aimcore.resource import Key
 from aimcore.snapshot import Found, Snapshot
@@ -131,7 +131,7 @@ def test_a_written_child_is_in_the_store_before_its_echo():
         scene = Scene(steps(Changes(children=(APPLY,)), Changes()), done())
         await scene.turn()
         assert isinstance(scene.store.snapshot(START).object(*ISVC), Found)
-        assert scene.store.table.taken(OutcomeOf(SERVICE, ISVC)) == (fingerprint(MANIFEST), 0)
+        assert scene.store.table.taken(OutcomeOf(SERVICE, ISVC)) == Taken(fingerprint(MANIFEST), 0, START)
 
     run(claim())
 

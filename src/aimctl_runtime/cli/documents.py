@@ -16,18 +16,12 @@ from typing import Any
 import yaml
 
 from aimctl_runtime.cli import Problem
+from aimctl_runtime.yaml_text import YamlError, read_yaml
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
-
-
-class _TextLoader(_Loader):  # type: ignore[misc]
-    """Dates stay texts, as in JSON: Kubernetes writes times as strings."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in _Loader.yaml_implicit_resolvers.items()
-    }
+_SHOWN = 80
+_MOST_FAULTS = 20
+"""Faults of one object that are told at once."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,10 @@ def load_documents(names: Sequence[str], kinds: Collection[tuple[str, str]]) -> 
 
 def _texts(name: str) -> Iterator[tuple[str, str]]:
     if name == "-":
-        yield "<stdin>", sys.stdin.read()
+        try:
+            yield "<stdin>", sys.stdin.read()
+        except UnicodeDecodeError as error:
+            raise Problem("<stdin>: cannot be read: it is not UTF-8 text") from error
         return
     path = Path(name)
     if path.is_dir():
@@ -80,21 +77,12 @@ def _texts(name: str) -> Iterator[tuple[str, str]]:
 def _load(
     file: str, text: str, kinds: Collection[tuple[str, str]], documents: list[Document], faults: list[str]
 ) -> None:
-    loader = _TextLoader(text)
     try:
-        while loader.check_node():
-            node = loader.get_node()
-            line = node.start_mark.line + 1
-            value = loader.construct_document(node)
+        for line, value in read_yaml(text):
             _take(Document(value, file, line), kinds, documents, faults)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark is not None else file
-        faults.append(f"{where}: not valid YAML: {getattr(error, 'problem', None) or error}")
-    except (ValueError, RecursionError) as error:
-        faults.append(f"{file}: not valid YAML: {error}")
-    finally:
-        loader.dispose()
+    except YamlError as error:
+        where = f"{file}:{error.line}:{error.column}" if error.line else file
+        faults.append(f"{where}: not valid YAML: {error}")
 
 
 def _take(document: Document, kinds: Collection[tuple[str, str]], documents: list[Document], faults: list[str]) -> None:
@@ -138,9 +126,9 @@ def _fault(value: Any, kinds: Collection[tuple[str, str]]) -> str | None:
 def _unknown(api_version: str, kind: str, kinds: Collection[tuple[str, str]]) -> str:
     same_kind = sorted(a for a, k in kinds if k == kind)
     if same_kind:
-        return f"unknown apiVersion {api_version!r} for kind {kind}; expected {' or '.join(same_kind)}"
+        return f"unknown apiVersion {_shown(api_version)} for kind {kind}; expected {' or '.join(same_kind)}"
     known = ", ".join(sorted({k for _, k in kinds}))
-    return f"unknown kind {kind!r} (apiVersion {api_version!r}); known kinds are {known}"
+    return f"unknown kind {_shown(kind)} (apiVersion {_shown(api_version)}); known kinds are {known}"
 
 
 def _shape(value: Any) -> str:
@@ -148,7 +136,12 @@ def _shape(value: Any) -> str:
         return "a list"
     if isinstance(value, dict):
         return "a mapping"
-    return f"{value!r}"
+    return _shown(value)
+
+
+def _shown(value: Any) -> str:
+    said = repr(value)
+    return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
 
 
 def refusal(document: Document, body: Any) -> Problem:
@@ -156,7 +149,10 @@ def refusal(document: Document, body: Any) -> Problem:
     causes = body.get("details", {}).get("causes", ()) if isinstance(body, dict) else ()
     faults = [f"{c['field']}: {c['message']}" for c in causes if c.get("field") and c["field"] != "<nil>"]
     obj = document.object
-    said = "; ".join(dict.fromkeys(faults)) or (body["message"] if isinstance(body, dict) else str(body))
+    different = list(dict.fromkeys(faults))
+    more = len(different) - _MOST_FAULTS
+    rest = [f"and {more} more"] if more > 0 else []
+    said = "; ".join(different[:_MOST_FAULTS] + rest) or (body["message"] if isinstance(body, dict) else str(body))
     return Problem(f"{document.place}: {obj['kind']} {obj['metadata']['name']}: {said}")
 
 

@@ -5,7 +5,8 @@
 3. Only the objects of FILE and what is made from them are planned and printed. `--with` is what else is in the
    cluster: read, never planned, never printed.
 4. Every kind counts as installed, a namespace that is not given as existing.
-5. The clock stands at the newest time in the input, or at `NO_TIME` if it holds none.
+5. The clock stands at the newest time in the input, or at `NO_TIME` if it holds none. Times from the year 3000 on are
+   no times: nothing could be planned behind them.
 6. The output is deterministic, and fed back as FILE it gives itself.
 """
 
@@ -30,6 +31,7 @@ from aimctl_runtime.packaged import our_crds
 
 NO_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+_NEVER = datetime(3000, 1, 1, tzinfo=UTC)
 _STABLE_WITHIN = timedelta(hours=2)
 _UNPRINTED = ("managedFields", "resourceVersion", "selfLink")
 
@@ -100,9 +102,14 @@ class Rendering:
     # ---- placing ------------------------------------------------------------------------------------------------
     def _make_namespaces(self, documents: Iterable[Document]) -> None:
         given = {d.object["metadata"]["name"] for d in documents if d.object["kind"] == "Namespace"}
-        named = {d.object["metadata"].get("namespace") or self._namespace for d in documents}
-        for name in sorted({*named, "default", "aim-system"} - given):
-            self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+        first: dict[str, Document] = {}
+        for document in documents:
+            first.setdefault(document.object["metadata"].get("namespace") or self._namespace, document)
+        for name in sorted({*first, "default", "aim-system"} - given):
+            try:
+                self.cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            except ApiError as error:
+                raise refusal(first[name], error.body) from error
 
     def _refuse_doubles(self, files: Sequence[Document], others: Sequence[Document]) -> None:
         seen: dict[tuple[str, str, str], Document] = {}
@@ -199,5 +206,5 @@ def _times(value: Any) -> Iterator[datetime]:
     elif isinstance(value, list):
         for item in value:
             yield from _times(item)
-    elif isinstance(value, str) and _TIME.match(value) and (found := moment(value)) is not None:
+    elif isinstance(value, str) and _TIME.match(value) and (found := moment(value)) is not None and found < _NEVER:
         yield found

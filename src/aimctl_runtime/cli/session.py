@@ -21,7 +21,7 @@ from aimcore.facts import ImageLabels, PodLog, RepositoryTags, SecretExists
 from aimcore.resource import Key
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.cluster import ApiError, PatchType
-from aimcore.simulation.settings import WorldSettings
+from aimcore.simulation.settings import WorldSettings, WorldSettingsError
 from aimcore.testing.answers import answer_of
 from aimctl_runtime.cli import Problem
 from aimctl_runtime.cli.documents import Document, refusal
@@ -95,13 +95,13 @@ class Session:
     def _patch(self, document: Document, *, dry_run: bool) -> Key:
         given = document.object
         cluster = self.local.cluster
-        metadata = dict(given["metadata"])
-        if cluster.type_of(given["kind"]).kind.namespaced:
-            metadata.setdefault("namespace", "default")
-            self._make_namespace(metadata["namespace"])
-        key = Key(given["kind"], metadata.get("namespace", ""), metadata["name"])
-        body = {**given, "metadata": metadata}
+        metadata = {k: v for k, v in given["metadata"].items() if k != "namespace" or v}
         try:
+            if cluster.type_of(given["kind"]).kind.namespaced:
+                metadata.setdefault("namespace", "default")
+                self._make_namespace(metadata["namespace"])
+            key = Key(given["kind"], metadata.get("namespace", ""), metadata["name"])
+            body = {**given, "metadata": metadata}
             cluster.patch(key, body, PatchType.APPLY, manager=APPLIER, force=True, dry_run=dry_run)
         except ApiError as error:
             raise refusal(document, error.body) from error
@@ -132,6 +132,8 @@ async def session(
     async with AsyncExitStack() as exits:
         try:
             local = await exits.enter_async_context(LocalCluster(world, clock=clock, speed=speed, port=port))
+        except WorldSettingsError as error:
+            raise Problem(str(error)) from error
         except OSError as error:
             raise Problem(
                 f"port {port} of 127.0.0.1 cannot be used: {error.strerror}; choose another with --port"

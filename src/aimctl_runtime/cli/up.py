@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Never
 
 import anyio
-import yaml
 
 from aimcore.simulation.settings import WorldSettings, WorldSettingsError
 from aimctl_runtime.cli import INTERRUPTED, NOT_REACHED, OK, Problem, parser, say
@@ -19,6 +18,7 @@ from aimctl_runtime.cli.render import known_kinds
 from aimctl_runtime.cli.session import Session, session
 from aimctl_runtime.cli.tables import is_running
 from aimctl_runtime.scopes import background, run
+from aimctl_runtime.yaml_text import YamlError, read_yaml
 
 KUBECONFIG = Path(".aimctl/kubeconfig")
 
@@ -60,15 +60,17 @@ def load_world(name: str | None) -> WorldSettings:
     if name is None:
         return WorldSettings.read({})
     try:
-        value = yaml.safe_load(Path(name).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Problem(f"{name}: cannot be read: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{name}:{mark.line + 1}" if mark is not None else name
-        raise Problem(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from error
+        values = [document.value for document in read_yaml(Path(name).read_text(encoding="utf-8"))]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise Problem(f"{name}: cannot be read: {reason}") from error
+    except YamlError as error:
+        where = f"{name}:{error.line}" if error.line else name
+        raise Problem(f"{where}: not valid YAML: {error}") from error
+    if len(values) > 1:
+        raise Problem(f"{name}: holds {len(values)} documents; a world is one")
     try:
-        return WorldSettings.read(value or {})
+        return WorldSettings.read({} if values in ([], [None]) else values[0])
     except WorldSettingsError as error:
         raise Problem("\n".join(f"{name}: {problem}" for problem in error.problems)) from error
 

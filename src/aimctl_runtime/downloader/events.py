@@ -53,6 +53,7 @@ Event = Started | Listed | Held | Fetched | Verified | Failed
 _KINDS: dict[str, type[Event]] = {
     "started": Started, "listed": Listed, "held": Held, "fetched": Fetched, "verified": Verified, "failed": Failed,
 }  # fmt: skip
+_TYPES = {"int": int, "str": str}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _speaking = threading.Lock()
 
@@ -70,6 +71,9 @@ def read_event(line: str) -> Event | None:
     """The event of a line, or None where a library printed something of its own."""
     try:
         fields = json.loads(line)
-        return _KINDS[fields.pop("event")](**fields)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        kind = _KINDS[fields.pop("event")]
+        event = kind(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
+    fits = all(type(value) is _TYPES[kind.__annotations__[name]] for name, value in fields.items())
+    return event if fits else None

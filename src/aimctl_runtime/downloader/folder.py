@@ -24,6 +24,9 @@ OBJECT_RECORDS = Path(".cache/aim/objects")
 PARTIALS = Path(".cache/aim/partial")
 
 
+LARGEST = 2**50
+"""Bytes of one file."""
+
 _BOOKKEEPING = (".git/", ".cache/huggingface/", ".cache/aim/")
 
 
@@ -34,11 +37,18 @@ def is_bookkeeping(path: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class WantedFile:
-    """One file of a source. `identity` changes when the content does: a checksum, or the store's ETag."""
+    """One file of a source. `identity` changes when the content does: a checksum, or the store's ETag.
+
+    Raises DownloadError for a size that no file has: the ledger of its parts would take all memory.
+    """
 
     path: str
     size: int
     identity: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.size <= LARGEST:
+            raise DownloadError(Cause.OTHER, f"{self.path!r}: its size is said to be one that no file has")
 
 
 class Folder:
@@ -53,7 +63,8 @@ class Folder:
         """Where a file belongs. Raises DownloadError for a path that leads elsewhere."""
         pure = PurePosixPath(file.path)
         is_outside = pure.is_absolute() or not pure.parts or ".." in pure.parts or "\0" in file.path
-        if is_outside or is_bookkeeping(file.path):
+        is_no_text = any("\ud800" <= c <= "\udfff" for c in file.path)
+        if is_outside or is_no_text or is_bookkeeping(file.path):
             raise DownloadError(Cause.OTHER, f"{file.path!r}: a file of this name cannot be stored safely")
         return self.root / pure
 

@@ -70,7 +70,7 @@ class StatusAddress:
 def status_address(environment: Mapping[str, str], namespace: str, artifact: str) -> StatusAddress | None:
     """The address of an artifact's status in the cluster we run in; None outside of one."""
     host, port = environment.get("KUBERNETES_SERVICE_HOST", ""), environment.get("KUBERNETES_SERVICE_PORT", "443")
-    if not (host and port.isdigit() and namespace and artifact):
+    if not (host and namespace and artifact and port.isascii() and port.isdigit() and len(port) <= 5):
         return None
     account = Path(environment.get("AIM_SERVICE_ACCOUNT_DIR") or ACCOUNT)
     return StatusAddress(host, int(port), namespace, artifact, account)

@@ -19,7 +19,7 @@ _SIGNED = "x-amz-(?:signature|credential|security-token)|signature|policy|key-pa
 _SHAPES = (
     (re.compile(r"\bhf_[A-Za-z0-9]{8,}"), STRUCK),
     (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]{6,}"), rf"\1{STRUCK}"),
-    (re.compile(r"(?i)(\w+://)[^/\s:@]+:[^/\s@]+@"), rf"\1{STRUCK}@"),
+    (re.compile(r"(?i)(\b\w++://)[^/\s:@]+:[^/\s@]+@"), rf"\1{STRUCK}@"),
     (re.compile(rf"(?i)((?:{_SIGNED})=)[^&\s\"'<>]+"), rf"\1{STRUCK}"),
 )
 

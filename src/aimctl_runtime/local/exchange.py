@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import msgspec
-import yaml
 
+from aimcore.api.json_text import well_formed
 from aimcore.resource import Json
 from aimcore.simulation.errors import ApiError, bad_request, status_body
+from aimctl_runtime.json_body import LEVELS, is_deep, is_flat
+from aimctl_runtime.yaml_text import YamlError, read_yaml
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 NO_PROTOBUF = (
@@ -26,7 +28,10 @@ NO_PROTOBUF = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`query` holds the last value of each parameter; `agent` is the User-Agent header."""
+    """`query` holds the last value of each parameter; `agent` is the User-Agent header.
+
+    Bytes of a header that are no UTF-8 arrive as lone surrogates, which no answer can carry: they become U+FFFD.
+    """
 
     method: str
     path: str
@@ -35,6 +40,11 @@ class Request:
     accept: str = ""
     body: bytes = b""
     agent: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("method", "path", "content_type", "accept", "agent"):
+            object.__setattr__(self, name, well_formed(getattr(self, name)))
+        object.__setattr__(self, "query", {well_formed(k): well_formed(v) for k, v in self.query.items()})
 
     def flag(self, name: str) -> bool:
         """Whether a boolean parameter is on; a bare `?watch` counts, as it does for the API server."""
@@ -105,16 +115,6 @@ def status(code: int, reason: str, message: str, details: Json | None = None) ->
     return Reply(code, status_body(code, reason, message, details))
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as the API server reads it: a time is a text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if not tag.endswith(":timestamp")]
-    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def decoded(request: Request) -> Any:
     """The JSON of a body that is JSON or YAML. Raises `ApiError`."""
     kind = request.media_type
@@ -122,7 +122,17 @@ def decoded(request: Request) -> Any:
         raise ApiError(415, status_body(415, "UnsupportedMediaType", NO_PROTOBUF))
     try:
         if kind.endswith("yaml") and not request.body.lstrip().startswith((b"{", b"[")):
-            return msgspec.json.decode(msgspec.json.encode(yaml.load(request.body, _Loader)))  # noqa: S506  (a safe one)
-        return msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+            return _of_yaml(request.body.decode())
+        found = msgspec.json.decode(request.body)
+    except (msgspec.DecodeError, YamlError, UnicodeDecodeError, RecursionError) as error:
         raise bad_request(f"the object provided cannot be read: {error}") from error
+    if not is_flat(request.body) and is_deep(found):
+        raise bad_request(f"the object provided is nested deeper than {LEVELS} levels")
+    return found
+
+
+def _of_yaml(text: str) -> Any:
+    documents = [document.value for document in read_yaml(text)]
+    if len(documents) > 1:
+        raise YamlError(f"it holds {len(documents)} documents, one is allowed")
+    return documents[0] if documents else None

@@ -7,6 +7,7 @@ from typing import Any
 from aimcore.resource import Json, Key
 from aimcore.simulation.causes import not_supported
 from aimcore.simulation.errors import bad_request, invalid_options
+from aimcore.simulation.listing import MOST_DIGITS
 from aimcore.simulation.requests import check_name, checked_body
 from aimctl_runtime.local.catalog import Target
 from aimctl_runtime.local.exchange import Request
@@ -36,8 +37,8 @@ def object_of(target: Target, body: Any) -> Json:
 def number(request: Request, name: str) -> int:
     """A whole number; 0 if it is not given."""
     text = request.query.get(name, "") or "0"
-    if not text.isdecimal():
-        raise bad_request(f"{name}: Invalid value: {text!r}: must be a whole number")
+    if not (text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS):
+        raise bad_request(f"{name}: Invalid value: {text!r}: must be a whole number of at most {MOST_DIGITS} digits")
     return int(text)
 
 

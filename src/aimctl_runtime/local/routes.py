@@ -32,6 +32,8 @@ from aimctl_runtime.local.table import metadata_only, table
 PATCH_TYPES = {kind.value: kind for kind in PatchType}
 WATCH_SECONDS = 1800.0
 """How long a watch lives that names no timeout."""
+LONGEST_WARNING, MOST_WARNINGS = 256, 4096
+"""Characters of one warning, and of all in an answer, more or less: as the API server cuts them."""
 
 
 @dataclass(slots=True)
@@ -220,8 +222,7 @@ class Routes:
 
     # ---- forms ----------------------------------------------------------------------------------------------------
     def _written(self, request: Request, target: Target, result: Result, code: int) -> Reply:
-        texts = (w.replace("\\", "\\\\").replace('"', '\\"') for w in result.warnings)
-        warnings = ", ".join(f'299 - "{w}"' for w in texts)
+        warnings = _warnings(result.warnings)
         headers = {"Warning": warnings} if warnings else {}
         return Reply(code, self._formed(request, target, result.object), headers)
 
@@ -258,6 +259,18 @@ class Routes:
         if "continue" in metadata:
             made["metadata"]["continue"] = metadata["continue"]
         return made
+
+
+def _warnings(texts: Sequence[str]) -> str:
+    """The value of a `Warning` header: each text on one line and short, as many as there is room for."""
+    written: list[str] = []
+    for text in texts:
+        line = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text[:LONGEST_WARNING])
+        quoted = line.replace("\\", "\\\\").replace('"', '\\"')
+        written.append(f'299 - "{quoted}"')
+        if sum(map(len, written)) > MOST_WARNINGS:
+            break
+    return ", ".join(written)
 
 
 def _refused(error: ApiError) -> Reply:

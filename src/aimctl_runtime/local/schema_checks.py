@@ -57,7 +57,7 @@ def _check_text(node: Node, value: str, _old: Any, path: str, causes: list[Cause
         causes.append(invalid(path, value, f"{path} in body should be at least {shortest} chars long"))
     if longest is not None and len(value) > longest:
         causes.append(too_long(path, int(longest)))
-    if node.pattern is not None and node.pattern.search(value) is None:
+    if node.pattern is not None and not node.pattern(value):
         causes.append(invalid(path, value, f"{path} in body should match '{node.pattern_text}'"))
     if node.format == "date-time" and not _is_time(value):
         detail = f"{path} in body must be of type date-time: {shown(value)}"

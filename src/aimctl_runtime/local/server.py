@@ -186,8 +186,8 @@ class LocalCluster:
 
     # ---- requests -------------------------------------------------------------------------------------------------
     async def _respond(self, incoming: web.BaseRequest) -> web.StreamResponse:
-        body = await incoming.content.read()
-        if len(body) > BODY_LIMIT:
+        body = await _body(incoming)
+        if body is None:
             return _response(status(413, "RequestEntityTooLarge", f"the limit is {BODY_LIMIT} bytes"))
         headers = incoming.headers
         request = Request(
@@ -275,6 +275,17 @@ class LocalCluster:
             if is_over:
                 return
             await anyio.sleep(TICK_SECONDS * 5)
+
+
+async def _body(incoming: web.BaseRequest) -> bytes | None:
+    """The body; None for one over the limit, of which no more than that is read."""
+    parts, size = [], 0
+    async for part in incoming.content.iter_chunked(1 << 16):
+        size += len(part)
+        if size > BODY_LIMIT:
+            return None
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _line(event: Mapping[str, Any]) -> bytes:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 
 from aimcore.facts import FailureKind, RepositoryTags
 from aimctl_runtime.clock import Clock
-from aimctl_runtime.observe.distribution import MAX_PAGES, Distribution
+from aimctl_runtime.observe.distribution import MAX_PAGES, UNSENDABLE, Distribution, next_address
 from aimctl_runtime.observe.page import RegistryError, get_once, get_patiently
 from aimctl_runtime.observe.reference import canonical_registry
 from aimctl_runtime.observe.secrets import Keychain
@@ -58,10 +58,7 @@ class Catalogues:
             following = page.get("next") if isinstance(page, dict) else None
             if not isinstance(following, str) or not following:
                 return
-            address = urljoin(url, following)
-            if urlsplit(address).netloc != urlsplit(url).netloc:
-                raise RegistryError(FailureKind.MALFORMED, "Docker Hub points to another host for its next page")
-            url = address
+            url = next_address(url, following, "Docker Hub")
         raise _endless("Docker Hub")
 
     async def _of_github(self, want: RepositoryTags, keychain: Keychain) -> AsyncIterator[str]:
@@ -104,8 +101,8 @@ class Catalogues:
             raise error.said_of(f"failed to list catalog for {want.registry}") from error
 
     async def _document(self, url: str, headers: dict[str, str], prefix: str) -> Any:
-        who = urlsplit(url).netloc
         try:
+            who = urlsplit(url).netloc
             page = await get_patiently(
                 self._clock, lambda: get_once(self._session, url, headers, self._clock.now()), who
             )
@@ -114,6 +111,8 @@ class Catalogues:
             raise error.said_of(prefix) from error
         except (aiohttp.ClientError, TimeoutError) as problem:
             raise RegistryError(FailureKind.UNREACHABLE, f"{prefix}: {problem or type(problem).__name__}") from problem
+        except ValueError as problem:
+            raise RegistryError(FailureKind.MALFORMED, f"{prefix}: {UNSENDABLE}") from problem
 
 
 def _endless(who: str) -> RegistryError:

@@ -23,6 +23,7 @@ from aimctl_runtime.observe.reference import DOCKER_HUB, DOCKER_HUB_API, may_be_
 from aimctl_runtime.observe.secrets import Credentials
 
 MAX_PAGES = 200
+UNSENDABLE = "its address or the credentials for it hold characters that cannot be sent"
 
 
 class Distribution:
@@ -43,8 +44,8 @@ class Distribution:
     async def get(self, path: str, accept: str = "application/json") -> Page:
         """Fetch one document. Raises RegistryError."""
         for root in list(self._roots):
-            url = urljoin(root, path)
             try:
+                url = urljoin(root, path)
                 page = await get_patiently(self._clock, partial(self._send, url, accept), self._registry)
             except aiohttp.ClientError as problem:
                 if root != self._roots[-1]:
@@ -53,6 +54,8 @@ class Distribution:
             except TimeoutError as problem:
                 message = f"{self._registry} did not answer in time"
                 raise RegistryError(FailureKind.UNREACHABLE, message) from problem
+            except ValueError as problem:
+                raise RegistryError(FailureKind.MALFORMED, f"{self._registry}: {UNSENDABLE}") from problem
             self._roots = [root]
             return page
         raise AssertionError("a registry has an address")
@@ -66,10 +69,7 @@ class Distribution:
             if not following:
                 return
             root = self._roots[0]
-            address = urljoin(urljoin(root, path), following)
-            if urlsplit(address).netloc != urlsplit(root).netloc:
-                raise RegistryError(FailureKind.MALFORMED, f"{self._registry} points to another host for its next page")
-            parts = urlsplit(address)
+            parts = urlsplit(next_address(urljoin(root, path), following, self._registry))
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
         raise RegistryError(FailureKind.MALFORMED, f"{self._registry} sends more than {MAX_PAGES} pages")
 
@@ -121,14 +121,26 @@ class Distribution:
         return token
 
 
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
-_LINK = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?')
+_PARAMETER = re.compile(r'\b(\w++)="([^"]*)"')
+_LINK = re.compile(r'<([^<>]*+)>\s*;\s*rel="?next"?')
 
 
 def next_page(link: str) -> str:
     """The address of the next page in a `Link` header; "" if there is none."""
     found = _LINK.search(link)
     return found.group(1) if found else ""
+
+
+def next_address(url: str, following: str, who: str) -> str:
+    """The address of the page behind `url`. Raises RegistryError for one that is none, or lies on another host."""
+    try:
+        address = urljoin(url, following)
+        is_there = urlsplit(address).netloc == urlsplit(url).netloc
+    except ValueError as problem:
+        raise RegistryError(FailureKind.MALFORMED, f"{who} names a next page that is no address") from problem
+    if not is_there:
+        raise RegistryError(FailureKind.MALFORMED, f"{who} points to another host for its next page")
+    return address
 
 
 def _said(problem: Exception, registry: str) -> str:

@@ -87,11 +87,11 @@ class TagLister:
         return await self._of_many(want, names, keychain, progress)
 
     async def _names(self, want: RepositoryTags, keychain: Keychain, progress: Progress) -> list[str]:
-        pattern = glob(want.repository)
+        matches = glob(want.repository)
         found = set()
         async for name in self._catalogues.names(want, keychain):
             progress.move(listed=1)
-            if pattern.fullmatch(name):
+            if matches(name):
                 found.add(name)
         return sorted(found)
 
@@ -156,6 +156,13 @@ def _concluded(found: list[tuple[str, str]], problems: list[Failure]) -> Reposit
     return RepositoryListing(tuple(sorted(found)), tuple(p for p in problems if p.kind is not FailureKind.NOT_FOUND))
 
 
-def glob(pattern: str) -> re.Pattern[str]:
-    """A pattern in which `*` stands for any run of characters, `/` included; everything else for itself."""
-    return re.compile(".*".join(re.escape(piece) for piece in pattern.split("*")), re.DOTALL)
+def glob(pattern: str) -> Callable[[str], object]:
+    """A pattern in which `*` stands for any run of characters, `/` included; everything else for itself.
+
+    Each piece is taken where it first fits, and never tried again: no pattern takes long.
+    """
+    first, *rest = map(re.escape, pattern.split("*"))
+    if not rest:
+        return re.compile(first).fullmatch
+    *between, last = rest
+    return re.compile(first + "".join(f"(?>.*?{piece})" for piece in between) + f".*{last}", re.DOTALL).fullmatch

@@ -136,7 +136,7 @@ def read_retry_after(header: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(written[:9]), LONGEST_WAIT.total_seconds()))
     try:
         moment = parsedate_to_datetime(written)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         return None

@@ -22,6 +22,8 @@ from typing import Any
 from aimcore.facts import Failure, FailureKind, SecretExists
 from aimcore.resource import Json, Key
 from aimcore.wire import JSON, Request, object_path
+from aimctl_runtime.clock import Clock, SystemClock
+from aimctl_runtime.observe.patience import get_patiently
 from aimctl_runtime.transport import Client, UnreachableError
 
 TIMEOUT = 15.0
@@ -65,8 +67,9 @@ class SecretReader:
     `docker_config`: the process's own docker configuration (`config.json`), None for none; it need not exist.
     """
 
-    def __init__(self, client: Client, docker_config: Path | None = None) -> None:
+    def __init__(self, client: Client, docker_config: Path | None = None, clock: Clock | None = None) -> None:
         self._client = client
+        self._clock = clock or SystemClock()
         self._docker_config = docker_config
 
     async def exists(self, want: SecretExists) -> bool | Failure:
@@ -110,7 +113,7 @@ class SecretReader:
     async def _get(self, namespace: str, name: str, *, accept_missing: bool) -> Json | Failure | None:
         request = Request("get", "GET", object_path(Key("Secret", namespace, name)), (), JSON)
         try:
-            response = await self._client.request(request, timeout=TIMEOUT)
+            response = await get_patiently(self._client, self._clock, request, timeout=TIMEOUT)
         except UnreachableError as problem:
             message = f'failed to access imagePullSecret "{name}": {problem}'
             return Failure(FailureKind.UNREACHABLE, message)
