@@ -12,8 +12,8 @@ import yaml
 
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.histories import Play, Put, new_cluster
+from aimcore.testing.scenarios.matching import mismatches
 from aimctl_runtime.local.validation import SchemaValidator
-from scenarios.matching import mismatches
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

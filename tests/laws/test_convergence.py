@@ -18,8 +18,6 @@ FAIR_STEPS = 600
 LASTING = timedelta(minutes=30)
 WHOLE = "everything at once"
 PLAIN = "cluster model"
-OPEN = ("kserve-fills-resources", PLAIN)
-STAYS = pytest.mark.xfail(strict=True, reason="open: limits that a webhook added stay in the InferenceService")
 
 
 def cases() -> list[object]:
@@ -27,11 +25,7 @@ def cases() -> list[object]:
     moments = [(WHOLE, 0), (WHOLE, 600), (PLAIN, 5)]
     if MINUTES:
         moments += [(name, at) for name in (WHOLE, PLAIN) for at in (1, 13, 30, 45)]
-    return [
-        pytest.param(fault, name, at, marks=[STAYS] if (fault, name) == OPEN and at < 45 else [])
-        for fault in FAULTS
-        for name, at in moments
-    ]
+    return [(fault, name, at) for fault in FAULTS for name, at in moments]
 
 
 @pytest.fixture(scope="module")

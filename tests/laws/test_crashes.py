@@ -1,4 +1,7 @@
-"""Law 5: crash anywhere, miss an event, serve an old state – the same end, and nothing deleted that is wanted."""
+"""Law 5 as users of `aimcore.testing` check it: crash anywhere, miss an event, serve an old state – the same end.
+
+Our own kinds are held to more than that in `test_exploration`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from aimcore.testing.histories import Play
 from laws.scenarios import ALL
 from laws.tally import Tally, scaled
 
+FEW = ("everything at once", "cluster model", "deleted and made again", "failing discovery", "image exchanged")
+
 
 def beginning(name: str, cluster: Cluster) -> Begin:
     history = ALL[name]
@@ -23,13 +28,13 @@ def recorded(cluster: Cluster):
     return cache(lambda name: record(beginning(name, cluster), ALL[name]))
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", FEW)
 def test_a_crash_after_any_write_leads_to_the_same_end(name: str, recorded, tally: Tally) -> None:
     recording: Recording = recorded(name)
     tally.tried["crash points"] += check_crashes(recording, scaled(5))
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", FEW)
 def test_an_event_that_is_missed_and_superseded_changes_nothing(
     name: str, recorded, cluster: Cluster, tally: Tally
 ) -> None:
@@ -37,6 +42,6 @@ def test_an_event_that_is_missed_and_superseded_changes_nothing(
     tally.tried["lost events"] += tried
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", FEW)
 def test_no_older_state_deletes_what_the_newest_wants(name: str, recorded, tally: Tally) -> None:
     tally.tried["stale plans"] += check_stale(recorded(name), scaled(12))

@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def digest_under(seed: str) -> subprocess.Popen[str]:
-    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
+    beside = os.environ.get("PYTHONPATH", "")
+    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests"), *filter(None, [beside])])
     return subprocess.Popen(
         [sys.executable, "-m", "laws.digest"],
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths},

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.playing import Stage
-from scenarios.scenario import read_scenario, scenario_names
+from scenarios.scenario import read_scenario, scenario_names, stage_of
 
 SCENARIOS = [
     pytest.param(scenario, id=name, marks=pytest.mark.rule(*scenario.rules))
@@ -16,7 +15,7 @@ SCENARIOS = [
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_what_is_given_and_done_leads_to_what_is_expected(scenario):
-    failures = Stage(scenario).perform()
+    failures = stage_of(scenario).perform()
     assert not failures, "\n" + "\n".join(failures)
 
 

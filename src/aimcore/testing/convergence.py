@@ -8,11 +8,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from aimcore.changes import Changes
+from aimcore.dispatch import AIM
+from aimcore.plan import Plan
 from aimcore.simulation.faults import spoilt
+from aimcore.snapshot import Snapshot
 from aimcore.testing.histories import Action, Play
 from aimcore.testing.laws import Broken, check_quiet
 from aimcore.testing.masking import State, differences, end_state
@@ -29,7 +34,8 @@ class Paces:
 
     def __init__(self, play: Play) -> None:
         self.taken = 0
-        play.driver.on_plan = lambda _plan, _changes, _snapshot: self._count()
+        self._next = play.driver.on_plan
+        play.driver.on_plan = self._count
         self._world = play.world
 
     def step(self) -> bool:
@@ -41,8 +47,10 @@ class Paces:
         """When the world moves by itself."""
         return self._world.next_wake()
 
-    def _count(self) -> None:
+    def _count(self, plan: Plan, changes: Changes, snapshot: Snapshot) -> None:
         self.taken += 1
+        if self._next is not None:
+            self._next(plan, changes, snapshot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,7 @@ def check_recovers(play: Play, reference: State, what: str, *, within: int) -> R
     took = play.clock.now - began
     if steps > within:
         raise Broken("Convergence", what, [f"{steps} fair steps, not {within}"])
-    lines = list(differences(reference, essence(end_state(play.cluster))))
+    lines = list(differences(reference, end_essence(play)))
     if lines:
         raise Broken("Convergence", what, [f"after {steps} steps and {took}:", *lines[:20]])
     check_quiet(play, hours=0.5)
@@ -80,11 +88,19 @@ def reference_end(play: Play, actions: tuple[Action, ...]) -> State:
     """The end of a history without faults, as `check_recovers` compares it."""
     play.act(actions)
     play.converge()
-    return essence(end_state(play.cluster))
+    return end_essence(play)
 
 
-def essence(state: State) -> State:
-    """An end without what tells of the past: `HISTORY`, hashes of uids in names, Jobs, and statuses of others."""
+def end_essence(play: Play) -> State:
+    """What a play has come to, as it is compared here."""
+    return essence(end_state(play.cluster, play.compared), play.driver.vocabulary.planners)
+
+
+def essence(state: State, ours: Collection[str] = AIM.planners.keys()) -> State:
+    """An end without what tells of the past: `HISTORY`, hashes of uids in names, Jobs, and statuses of others.
+
+    `ours` are the kinds that are planned for.
+    """
     found: State = {}
     for key in sorted(state):
         if key.startswith("Job "):
@@ -92,8 +108,8 @@ def essence(state: State) -> State:
         name = _without_hashes(key)
         while name in found:
             name += "+"
-        ours = key.startswith("AIM")
-        found[name] = _without_history({k: v for k, v in state[key].items() if ours or k != "status"})
+        is_ours = key.partition(" ")[0] in ours
+        found[name] = _without_history({k: v for k, v in state[key].items() if is_ours or k != "status"})
     return found
 
 

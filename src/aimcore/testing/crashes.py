@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aimcore.changes import Change
-from aimcore.dispatch import PLANNERS, make_plan
+from aimcore.dispatch import make_plan
 from aimcore.plan import Plan
 from aimcore.resource import Json, Key
 from aimcore.snapshot import Snapshot
@@ -60,7 +60,7 @@ def record(begin: Begin, history: History) -> Recording:
     until = play.clock.now + HORIZON
     play.go_on(until)
     play.driver.after_write = play.driver.is_lost = None
-    return Recording(end_state(play.cluster), until, seen[0], forks, play)
+    return Recording(end_state(play.cluster, play.compared), until, seen[0], forks, play)
 
 
 def spread(things: Iterable[Any], most: int) -> list[Any]:
@@ -148,15 +148,15 @@ def check_stale(recording: Recording, most: int) -> int:
 
 def plans_of(play: Play) -> Iterator[Plan]:
     """The plans of all objects of a cluster, made by a controller that knows nothing else."""
-    table = Table(
-        (o for t in play.cluster.types() for o in play.cluster.objects(t.name)), settings=play.driver.settings
-    )
+    vocabulary = play.driver.vocabulary
+    objects = (o for t in play.cluster.types() for o in play.cluster.objects(t.name))
+    table = Table(objects, settings=play.driver.settings, vocabulary=vocabulary)
     for key in table.keys(None):
-        if key.kind in PLANNERS:
+        if key.kind in vocabulary.planners:
             yield make_plan(Snapshot(table, play.clock.now, play.driver.settings), key)
 
 
 def _expect(end: State, play: Play, what: str) -> None:
-    lines = list(differences(end, end_state(play.cluster)))
+    lines = list(differences(end, end_state(play.cluster, play.compared)))
     if lines:
         raise Broken("Same end", what, lines[:20])

@@ -6,14 +6,16 @@
 3. Time stands still unless somebody advances the clock (`run`).
 4. `restart` forgets everything that a process forgets; `resync` has everything looked at again.
 5. Tests look in through hooks: before and after a write, after a plan, and at each watch event, which may be lost.
+6. All that goes wrong on the way to the cluster goes wrong in the `transport`; where it ends the process, the driver
+   restarts.
+   Whoever hangs on a hook calls whoever hung there before, so that several may watch one driver.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -26,22 +28,22 @@ from aimcore.changes import (
     PatchObject,
     fingerprint,
 )
-from aimcore.cluster.kinds import KINDS
 from aimcore.diff import changes_needed
-from aimcore.dispatch import PLANNERS, make_plan
-from aimcore.facts import Answer, Outcome, OutcomeOf, Want
-from aimcore.labels import CONTROLLERS
+from aimcore.dispatch import AIM, make_plan
+from aimcore.facts import Answer, Outcome, OutcomeOf, Taken, Want
 from aimcore.outcomes import settled_outcomes
 from aimcore.plan import Plan, PlannedEvent
 from aimcore.reads import Read
 from aimcore.resource import Json, Key
 from aimcore.settings import Settings
 from aimcore.simulation.clock import Clock
-from aimcore.simulation.cluster import ApiError, Cluster, Watch
-from aimcore.snapshot import NotInstalled, Snapshot
+from aimcore.simulation.cluster import ApiError, Cluster
+from aimcore.snapshot import NotInstalled, Snapshot, Unreadable
 from aimcore.table import Table
-from aimcore.testing.execution import execute
-from aimcore.wire import Again, Done, Refused, Request, Unknown, read_response, requests_of
+from aimcore.testing.memory import Memory
+from aimcore.testing.transport import Died, Direct, Silence, Stream, Transport
+from aimcore.vocabulary import Vocabulary
+from aimcore.wire import Again, Done, Refused, Request, Unknown, read_response, read_silence, requests_of
 
 Answers = Callable[[Want, datetime], Answer | None]
 """Answers a question for the world outside the API, or None while the world keeps silent."""
@@ -59,22 +61,8 @@ class Steps(Protocol):
     def next_wake(self) -> datetime | None: ...
 
 
-@dataclass
-class Memory:
-    """What a controller process knows. A restart begins with an empty one."""
-
-    table: Table
-    watches: dict[str, Watch] = field(default_factory=dict)
-    due: dict[Key, None] = field(default_factory=dict)
-    timers: list[tuple[datetime, Key]] = field(default_factory=list)
-    readers: dict[Read, set[Key]] = field(default_factory=dict)
-    reads: dict[Key, frozenset[Read]] = field(default_factory=dict)
-    failures: Counter[Key] = field(default_factory=Counter)
-    forced: dict[Key, dict[str, datetime]] = field(default_factory=dict)
-
-
 class Driver:
-    """Runs the planners of all our kinds against a simulated cluster.
+    """Runs the planners of all kinds of a vocabulary, ours by default, against a simulated cluster.
 
     `answers` stands for the world outside the API. `writes` counts requests by verb and kind; `events` collects the
     events that would have been emitted; `log` holds every change that was sent with its result; `made` the keys of all
@@ -82,7 +70,8 @@ class Driver:
     `spared` ones.
 
     `on_plan` sees each plan with its changes and snapshot before anything is written; `on_events` is called after
-    events were learnt. `is_lost` sees each watch event; one for which it answers True is not learnt.
+    events were learnt, `on_round` before watches are looked at. `is_lost` sees each watch event; one for which it
+    answers True is not learnt.
     """
 
     def __init__(
@@ -92,6 +81,7 @@ class Driver:
         answers: Answers | None = None,
         *,
         settings: Settings | None = None,
+        vocabulary: Vocabulary = AIM,
         planned: set[Key] | None = None,
         spared: Collection[Key] = (),
         before_write: Callable[[Change], None] | None = None,
@@ -99,11 +89,13 @@ class Driver:
         on_plan: Callable[[Plan, Changes, Snapshot], None] | None = None,
         on_events: Callable[[], None] | None = None,
         is_lost: Callable[[Json], bool] | None = None,
+        transport: Transport | None = None,
     ) -> None:
         self.cluster = cluster
         self.clock = clock
         self.answers: Answers = answers or (lambda _want, _now: None)
         self.settings = settings or Settings()
+        self.vocabulary = vocabulary
         self.made: set[Key] = set()
         self._planned, self._spared = planned, frozenset(spared)
         self.before_write = before_write
@@ -111,10 +103,13 @@ class Driver:
         self.on_plan = on_plan
         self.on_events = on_events
         self.is_lost = is_lost
+        self.on_round: Callable[[], None] | None = None
+        self.transport: Transport = transport or Direct(cluster, vocabulary)
         self.writes: Counter[tuple[str, str]] = Counter()
         self.events: list[tuple[Key, PlannedEvent]] = []
         self.log: list[tuple[Change, object]] = []
         self.plans: dict[Key, Plan] = {}
+        self._wait = timedelta(0)
         self.memory = self._fresh()
 
     def restart(self) -> None:
@@ -132,17 +127,25 @@ class Driver:
     def relist(self) -> None:
         """Start every watch anew with a list, as after a watch that was too old."""
         self.memory.watches.clear()
+        self.memory.seen = None
 
     def _fresh(self) -> Memory:
-        return Memory(Table(settings=self.settings))
+        return Memory(Table(settings=self.settings, vocabulary=self.vocabulary))
 
     # ---- watching -----------------------------------------------------------------------------------------------
     def observe(self, kinds: Iterable[str] | None = None) -> int:
         """Deliver all pending watch events (of these kinds). Answers with their number."""
-        seen = sum(self._observe(kind) for kind in (kinds if kinds is not None else KINDS))
+        self.transport.begin_round()
+        seen = sum(self._observe(kind) for kind in (kinds if kinds is not None else self._kinds_with_news()))
         if seen and self.on_events is not None:
             self.on_events()
         return seen
+
+    def _kinds_with_news(self) -> Iterable[str]:
+        """All kinds, unless it is known of which of them there is nothing new. In the order of the vocabulary."""
+        memory, kinds = self.memory, self.vocabulary.kinds
+        memory.seen, news = self.transport.news(memory.seen)
+        return kinds if news is None else [kind for kind in kinds if kind in news]
 
     def _observe(self, kind: str) -> int:
         if kind == "Secret":
@@ -152,10 +155,8 @@ class Driver:
         if watch is None or watch.ended:
             try:
                 watch = memory.watches[kind] = self._list_and_watch(kind)
-            except ApiError:
-                for key in memory.table.keys(kind):
-                    self._forget(key)
-                self._wake(memory.table.learn_availability(kind, NotInstalled(kind)))
+            except ApiError as error:
+                self._cannot_list(kind, error)
                 return 0
         events = watch.take()
         for event in events:
@@ -163,19 +164,30 @@ class Driver:
                 self._learn_event(event)
         return len(events)
 
-    def _list_and_watch(self, kind: str) -> Watch:
-        listed = self.cluster.list(kind)
+    def _cannot_list(self, kind: str, error: ApiError) -> None:
+        """A kind that is not served is gone with its objects. Other troubles pass: what was known stands."""
+        memory = self.memory
+        if error.code == 404:
+            memory.watches.pop(kind, None)
+            for key in memory.table.keys(kind):
+                memory.forget(key)
+            memory.wake(memory.table.learn_availability(kind, NotInstalled(kind)))
+        elif kind not in memory.watches:
+            memory.wake(memory.table.learn_availability(kind, Unreadable(kind, "ServerUnreachable", error.message)))
+
+    def _list_and_watch(self, kind: str) -> Stream:
+        listed = self.transport.list(kind)
         table = self.memory.table
-        self._wake(table.learn_availability(kind, None))
+        self.memory.wake(table.learn_availability(kind, None))
         present = set()
         for item in listed["items"]:
-            raw = {"apiVersion": KINDS[kind].api_version, "kind": kind, **item}
+            raw = {"apiVersion": self.vocabulary.kinds[kind].api_version, "kind": kind, **item}
             present.add(Key(kind, item["metadata"].get("namespace", ""), item["metadata"]["name"]))
             self._learn(raw)
         for key in table.keys(kind):
             if key not in present:
-                self._forget(key)
-        return self.cluster.watch(kind, resource_version=listed["metadata"]["resourceVersion"])
+                self.memory.forget(key)
+        return self.transport.watch(kind, listed["metadata"]["resourceVersion"])
 
     def _learn_event(self, event: Json) -> None:
         raw = event["object"]
@@ -183,57 +195,43 @@ class Driver:
             self._learn(raw)
         elif event["type"] == "DELETED":
             metadata = raw["metadata"]
-            self._forget(Key(raw["kind"], metadata.get("namespace", ""), metadata["name"]))
+            self.memory.forget(Key(raw["kind"], metadata.get("namespace", ""), metadata["name"]))
 
     def _learn(self, raw: Json) -> None:
-        metadata = raw["metadata"]
-        key = Key(raw["kind"], metadata.get("namespace", ""), metadata["name"])
-        known = self.memory.table.find(key)
-        if known is not None and int(known.resource_version or 0) > int(metadata.get("resourceVersion") or 0):
-            return  # an older echo of what we already know
-        touched = self.memory.table.learn(raw)
-        self._wake(touched)
-        if known is None and self._is_planned(key):
-            self.memory.due[key] = None
+        if self.memory.learn(raw):
+            key = Key(raw["kind"], raw["metadata"].get("namespace", ""), raw["metadata"]["name"])
+            if self._is_planned(key):
+                self.memory.due[key] = None
 
     def _is_planned(self, key: Key) -> bool:
-        if key.kind not in PLANNERS or key in self._spared:
+        if key.kind not in self.vocabulary.planners or key in self._spared:
             return False
         return self._planned is None or key in self._planned or key in self.made
-
-    def _forget(self, key: Key) -> None:
-        self._wake(self.memory.table.forget(key))
-
-    def _wake(self, touched: Iterable[Read]) -> None:
-        memory = self.memory
-        for read in touched:
-            for key in memory.readers.get(read, ()):
-                memory.due[key] = None
 
     # ---- planning and writing -----------------------------------------------------------------------------------
     def work(self, key: Key | None = None) -> bool:
         """Run one key that is due (the smallest, or the one named). False if none is."""
         memory = self.memory
-        self._fire_timers()
+        memory.fire_timers(self.transport.now)
         if key is None:
             key = min(memory.due, default=None)
             if key is None:
                 return False
         memory.due.pop(key, None)
-        self._run(key)
+        memory.timers.pop(key, None)
+        try:
+            self._run(key)
+        except Died:
+            self.restart()
         return True
 
-    def _fire_timers(self) -> None:
-        memory = self.memory
-        while memory.timers and memory.timers[0][0] <= self.clock.now:
-            memory.due[heapq.heappop(memory.timers)[1]] = None
-
     def _run(self, key: Key) -> None:
+        self._wait = timedelta(0)
         plan, changes, snapshot = self.plan(key)
-        self._remember(key, frozenset(snapshot.reads))
+        self.memory.remember(key, frozenset(snapshot.reads))
         if self._answer(plan):  # what is known within the moment counts before anything is written
             plan, changes, snapshot = self.plan(key)
-            self._remember(key, frozenset(snapshot.reads))
+            self.memory.remember(key, frozenset(snapshot.reads))
             self._answer(plan)
         if changes.finalizers is not None:
             self._back_off(key, not self.send(key, changes.finalizers))
@@ -243,9 +241,9 @@ class Driver:
             refused |= not self.send(key, change)
         if refused:
             plan, changes, snapshot = self.plan(key)
-            self._remember(key, frozenset(snapshot.reads))
+            self.memory.remember(key, frozenset(snapshot.reads))
         if snapshot.check_again_at is not None:
-            heapq.heappush(self.memory.timers, (snapshot.check_again_at, key))
+            self.memory.look_at(key, snapshot.check_again_at)
         stale = changes.status is not None and not self.send(key, changes.status)
         if not stale:
             self.events.extend((key, event) for event in plan.events)
@@ -266,25 +264,17 @@ class Driver:
         return plan, changes, snapshot
 
     def _think(self, key: Key) -> tuple[Plan, Snapshot]:
-        snapshot = Snapshot(self.memory.table, self.clock.now, self.settings)
+        snapshot = Snapshot(self.memory.table, self.transport.now, self.settings)
         return make_plan(snapshot, key), snapshot
-
-    def _remember(self, key: Key, reads: frozenset[Read]) -> None:
-        memory = self.memory
-        for read in memory.reads.get(key, frozenset()) - reads:
-            memory.readers[read].discard(key)
-        for read in reads:
-            memory.readers.setdefault(read, set()).add(key)
-        memory.reads[key] = reads
 
     def _answer(self, plan: Plan) -> bool:
         """Have the questions of a plan answered. Whether anything was learnt."""
         touched: set[Read] = set()
         for want in plan.wants:
-            answer = self.answers(want, self.clock.now)
+            answer = self.answers(want, self.transport.now)
             if answer is not None:
                 touched |= self.memory.table.learn_answer(want, answer)
-        self._wake(touched)
+        self.memory.wake(touched)
         return bool(touched)
 
     def _back_off(self, key: Key, failed: bool) -> None:
@@ -292,9 +282,9 @@ class Driver:
         if not failed:
             memory.failures.pop(key, None)
             return
-        pause = min(FIRST_BACKOFF * 2 ** min(memory.failures[key], 20), LONGEST_BACKOFF)
+        pause = max(self._wait, min(FIRST_BACKOFF * 2 ** min(memory.failures[key], 20), LONGEST_BACKOFF))
         memory.failures[key] += 1
-        heapq.heappush(memory.timers, (self.clock.now + pause, key))
+        memory.look_at(key, self.transport.now + pause)
 
     def send(self, parent: Key, change: Change) -> bool:
         """Send one change and learn what came of it. Whether it was done."""
@@ -302,7 +292,7 @@ class Driver:
             self.before_write(change)
         if isinstance(change, Apply | Create):
             self.made.add(change.key)
-        result = self._result(parent, change, requests_of(change), is_forced=False)
+        result = self._result(parent, change, requests_of(change, self.vocabulary.kinds), is_forced=False)
         self.log.append((change, result))
         if self.after_write is not None:
             self.after_write(change)
@@ -313,12 +303,13 @@ class Driver:
                     self._learn(obj)
                 if isinstance(change, Apply):
                     live = obj["metadata"].get("generation", 0) if obj else 0
-                    self.memory.table.learn_taken(of, (fingerprint(change.manifest), live))
-                self._wake(self.memory.table.learn_outcome(of, None))
+                    taken = Taken(fingerprint(change.manifest), live, self.transport.now)
+                    self.memory.wake(self.memory.table.learn_taken(of, taken))
+                self.memory.wake(self.memory.table.learn_outcome(of, None))
                 return True
             case Refused(outcome) | Unknown(outcome):
                 if isinstance(change, Apply | Create | Delete | PatchObject):
-                    self._wake(self.memory.table.learn_outcome(of, self._seen(change, outcome)))
+                    self.memory.wake(self.memory.table.learn_outcome(of, self._seen(change, outcome)))
                 return False
         raise AssertionError(result)
 
@@ -328,11 +319,15 @@ class Driver:
 
     def _result(self, parent: Key, change: Change, request: Request, *, is_forced: bool) -> Done | Refused | Unknown:
         self.writes[request.verb, change.key.kind] += 1
-        code, body = execute(self.cluster, change, CONTROLLERS[parent.kind].manager, is_forced=is_forced)
-        forced = self.memory.forced.setdefault(change.key, {})
-        result = read_response(change, code, body, self.clock.now, forced=forced, is_forced=is_forced)
+        kinds, now = self.vocabulary.kinds, self.transport.now
+        answer = self.transport.send(parent, change, is_forced=is_forced)
+        if isinstance(answer, Silence):
+            return read_silence(change, answer.message, now, sent=answer.sent)
+        self._wait = max(self._wait, answer.wait)
+        forced = self.memory.forced.get(change.key, {})
+        result = read_response(change, answer.code, answer.body, now, forced=forced, is_forced=is_forced, kinds=kinds)
         if isinstance(result, Again):
-            forced.update(dict.fromkeys(result.managers, self.clock.now))
+            self.memory.forced.setdefault(change.key, {}).update(dict.fromkeys(result.managers, now))
             return self._result(parent, change, result.request, is_forced=True)
         return result
 
@@ -344,10 +339,13 @@ class Driver:
         """
         runs = 0
         while True:
+            if self.on_round is not None:
+                self.on_round()
             self.observe()
-            if not self.work():
+            if self.work():
+                runs += 1
+            elif not self.transport.is_withholding:
                 return runs
-            runs += 1
             if runs > limit:
                 raise AssertionError(f"not quiet after {limit} runs; due: {sorted(self.memory.due)[:5]}")
 
@@ -361,8 +359,8 @@ class Driver:
             self._answer_each_other(world)
             if done():
                 return True
-            moments = [m for m in (self.next_timer, world.next_wake()) if m is not None]
-            upcoming = min(moments, default=None)
+            moments = (self.next_timer, self.transport.next_wake, world.next_wake())
+            upcoming = min((m for m in moments if m is not None), default=None)
             if upcoming is None or upcoming > until:
                 return False
             self.clock.set(max(upcoming, self.clock.now))
@@ -376,5 +374,6 @@ class Driver:
 
     @property
     def next_timer(self) -> datetime | None:
-        """When a key wants to be planned again, if nothing happens before."""
-        return self.memory.timers[0][0] if self.memory.timers else None
+        """When a key wants to be planned again, if nothing happens before; by the server's clock."""
+        wishes = self.memory.timers.values()
+        return min(wishes) - (self.transport.now - self.clock.now) if wishes else None

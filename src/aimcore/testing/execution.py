@@ -7,27 +7,35 @@ from typing import Any, assert_never
 from aimcore.changes import Apply, Change, Create, Delete, PatchFinalizers, PatchObject, PatchStatus
 from aimcore.simulation.cluster import ApiError, Cluster, PatchType
 from aimcore.simulation.requests import Result
+from aimcore.vocabulary import Vocabulary
 from aimcore.wire import requests_of
 
 
-def execute(cluster: Cluster, change: Change, manager: str, *, is_forced: bool = False) -> tuple[int, Any]:
-    """Code and body of the server's answer. `manager` is who deletes; every other change names its own."""
+def execute(
+    cluster: Cluster, change: Change, vocabulary: Vocabulary, parent: str, *, is_forced: bool = False
+) -> tuple[int, Any]:
+    """Code and body of the server's answer. `parent` is the kind whose controller sends the change."""
     try:
         if isinstance(change, Delete):
             version, propagation = change.resource_version, change.propagation
+            manager = vocabulary.field_manager_of(parent)  # every other change names its own
             return 200, cluster.delete(
                 change.key, uid=change.uid, resource_version=version, propagation=propagation, manager=manager
             )
-        result = _written(cluster, change, is_forced=is_forced)
+        result = _written(cluster, change, vocabulary, is_forced=is_forced)
     except ApiError as error:
         return error.code, error.body
     return (201 if result.created else 200), result.object
 
 
 def _written(
-    cluster: Cluster, change: Apply | Create | PatchStatus | PatchObject | PatchFinalizers, *, is_forced: bool
+    cluster: Cluster,
+    change: Apply | Create | PatchStatus | PatchObject | PatchFinalizers,
+    vocabulary: Vocabulary,
+    *,
+    is_forced: bool,
 ) -> Result:
-    body = requests_of(change).body
+    body = requests_of(change, vocabulary.kinds).body
     match change:
         case Apply(key, _, manager):
             return cluster.patch(key, body, PatchType.APPLY, manager=manager, force=is_forced)

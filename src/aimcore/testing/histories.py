@@ -14,7 +14,7 @@ from typing import Any, assert_never
 
 from aimcore.api.crd import crd_for
 from aimcore.api.kinds import AIM_KINDS
-from aimcore.cluster.kinds import KINDS
+from aimcore.dispatch import AIM
 from aimcore.facts import Answer
 from aimcore.resource import Json, Key
 from aimcore.settings import Settings
@@ -25,7 +25,9 @@ from aimcore.simulation.settings import WorldSettings
 from aimcore.simulation.types import RESOURCE_TYPES
 from aimcore.simulation.world import World
 from aimcore.testing.answers import answer_of
-from aimcore.testing.driver import Driver
+from aimcore.testing.driver import Answers, Driver
+from aimcore.testing.masking import compared_kinds
+from aimcore.vocabulary import Vocabulary
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 USER = "kubectl"
@@ -110,18 +112,22 @@ class History:
     operator: Settings = field(default_factory=Settings)
 
 
-def new_cluster(validate: Validate = nothing_invalid) -> Cluster:
+def new_cluster(validate: Validate = nothing_invalid, vocabulary: Vocabulary = AIM) -> Cluster:
     """A cluster with all kinds and nothing in it. `validate` checks custom objects as an API server would."""
     cluster = Cluster(RESOURCE_TYPES, clock=Clock(START), validate=validate)
     for kind in AIM_KINDS:
-        cluster.create(crd_for(kind))
+        if kind in vocabulary.kinds and kind not in vocabulary.crds:
+            cluster.create(crd_for(kind))
+    for crd in vocabulary.crds.values():
+        cluster.create(crd)
     return cluster
 
 
 class Play:
     """A history in the making: cluster, world and controller on one clock.
 
-    `cluster` is taken over; pass a fork to keep it. With `world`, that one goes on with its own cluster.
+    `cluster` is taken over; pass a fork to keep it. With `world`, that one goes on with its own cluster. `vocabulary`
+    says what is planned for and how; without `answers` the world answers what plans want to know.
     """
 
     def __init__(
@@ -131,11 +137,16 @@ class Play:
         cluster: Cluster | None = None,
         world: World | None = None,
         operator: Settings | None = None,
+        vocabulary: Vocabulary = AIM,
+        answers: Answers | None = None,
     ) -> None:
-        self.world = world or World(cluster or new_cluster(), WorldSettings.read(settings or {}))
+        self.world = world or World(cluster or new_cluster(vocabulary=vocabulary), WorldSettings.read(settings or {}))
         self.cluster = self.world.cluster
         self.clock = self.cluster.clock
-        self.driver = Driver(self.cluster, self.clock, self._answer, settings=operator)
+        self._answers = answers
+        self.driver = Driver(
+            self.cluster, self.clock, answers or self._answer, settings=operator, vocabulary=vocabulary
+        )
         self.refused = 0
 
     def _answer(self, want: Any, now: datetime) -> Answer:
@@ -143,7 +154,15 @@ class Play:
 
     def fork(self) -> Play:
         """The same cluster and world, and a controller that has just started."""
-        return Play(world=self.world.fork(), operator=self.driver.settings)
+        driver = self.driver
+        return Play(
+            world=self.world.fork(), operator=driver.settings, vocabulary=driver.vocabulary, answers=self._answers
+        )
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The kinds by which two ends are compared: those that are planned for, and those that plans make."""
+        return compared_kinds(self.driver.vocabulary)
 
     # ---- acting -------------------------------------------------------------------------------------------------
     def act(self, actions: Iterable[Action]) -> None:
@@ -216,7 +235,7 @@ class Play:
 
     def stumble(self, picks: Iterable[int]) -> None:
         """Take single steps: the world moves, one key is worked on, or events of some kinds arrive before others."""
-        kinds = sorted(KINDS)
+        kinds = sorted(self.driver.vocabulary.kinds)
         for pick in picks:
             choice, rest = pick % 4, pick // 4
             due = sorted(self.driver.memory.due)
@@ -232,8 +251,8 @@ class Play:
                     self.clock.set(wake)
 
 
-def play(history: History, *, cluster: Cluster | None = None) -> Play:
+def play(history: History, *, cluster: Cluster | None = None, vocabulary: Vocabulary = AIM) -> Play:
     """Play a history to the end of its actions; convergence is the caller's."""
-    made = Play(history.world, cluster=cluster, operator=history.operator)
+    made = Play(history.world, cluster=cluster, operator=history.operator, vocabulary=vocabulary)
     made.act(history.actions)
     return made

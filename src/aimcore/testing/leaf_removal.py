@@ -15,7 +15,6 @@ from typing import Any
 
 from aimcore.changes import Apply
 from aimcore.diff import changes_needed
-from aimcore.labels import CONTROLLERS
 from aimcore.plan import Child, Plan, Write
 from aimcore.resource import Json
 from aimcore.simulation.cluster import ApiError, PatchType
@@ -89,7 +88,7 @@ def _writes(play: Play, plan: Plan) -> list[Apply]:
 
 def _makes_a_difference(play: Play, wanted: Child, plan: Plan) -> bool:
     """Whether the server would store something else; a refused apply makes a difference, for it must be seen."""
-    manager = CONTROLLERS[plan.key.kind].manager
+    manager = play.driver.vocabulary.field_manager_of(plan.key.kind)
     live = play.cluster.peek(*wanted.key)
     try:
         stored = play.cluster.patch(

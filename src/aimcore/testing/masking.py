@@ -12,15 +12,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from aimcore.dispatch import AIM
 from aimcore.resource import Key
 from aimcore.simulation.cluster import Cluster
+from aimcore.vocabulary import Vocabulary
 
-COMPARED = (
-    "AIMArtifact", "AIMClusterModel", "AIMClusterModelSource", "AIMClusterServiceTemplate", "AIMModel", "AIMService",
-    "AIMServiceTemplate", "AIMTemplateCache", "HTTPRoute", "InferenceService", "Job", "PersistentVolumeClaim", "Role",
-    "RoleBinding", "ScaledObject", "ServiceAccount",
-)  # fmt: skip
-"""The kinds that we plan for, and those that we write."""
+
+def compared_kinds(vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The kinds that are planned for, and those that plans make, sorted."""
+    return tuple(sorted(vocabulary.planners.keys() | vocabulary.children))
+
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -30,8 +31,8 @@ State = dict[str, Any]
 """Masked objects by the text of their masked keys."""
 
 
-def end_state(cluster: Cluster, kinds: Iterable[str] = COMPARED) -> State:
-    """All objects of these kinds, masked."""
+def end_state(cluster: Cluster, kinds: Iterable[str] = compared_kinds(AIM)) -> State:
+    """All objects of these kinds, masked. The ones of AIM unless others are given (`Play.compared`)."""
     names = dict(_bearers(cluster))
     found: State = {}
     for kind in kinds:
@@ -51,7 +52,7 @@ def masked(obj: Mapping[str, Any], names: Mapping[str, str]) -> Any:
 
 
 def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
-    """Where two masked values differ, as lines `path: one != other`."""
+    """Where two masked values differ, as lines `path: one != other`; of lists of two lengths what only one has."""
     if isinstance(one, dict) and isinstance(other, dict):
         for member in sorted(one.keys() | other.keys()):
             inner = f"{path}.{member}" if path else member
@@ -63,7 +64,13 @@ def differences(one: Any, other: Any, path: str = "") -> Iterator[str]:
         for i, (a, b) in enumerate(zip(one, other, strict=True)):
             yield from differences(a, b, f"{path}[{i}]")
     elif one != other:
-        yield f"{path}: {one!r} != {other!r}"
+        extra = [*_only_in(one, other, path, "one"), *_only_in(other, one, path, "other")]
+        yield from extra or [f"{path}: {one!r} != {other!r}"]
+
+
+def _only_in(here: Any, there: Any, path: str, name: str) -> Iterator[str]:
+    if isinstance(here, list) and isinstance(there, list):
+        yield from (f"{path}: only in the {name}: {item!r}" for item in here if item not in there)
 
 
 def without_moments(text: str) -> str:

@@ -23,10 +23,18 @@ SETTLED = 900
 """Seconds after which a service usually runs."""
 
 
-def check_path(begin: Callable[[], Play], before: Sequence[Action], path: Sequence[Json], pauses: Sequence[int]) -> int:
+def check_path(
+    begin: Callable[[], Play],
+    before: Sequence[Action],
+    path: Sequence[Json],
+    pauses: Sequence[int],
+    *,
+    following: Sequence[str] = FOLLOWING,
+) -> int:
     """Law 6: the path ends like its last step alone. `pauses` are the seconds after each step but the last.
 
-    `before` happens in both worlds. Answers with the steps that the server took; a refused one is part of no path.
+    `before` happens in both worlds; `following` are the kinds that are compared. Answers with the
+    steps that the server took; a refused one is part of no path.
     """
     play = begin()
     play.act(before)
@@ -36,7 +44,9 @@ def check_path(begin: Callable[[], Play], before: Sequence[Action], path: Sequen
     fresh.act([*before, Put(path[-1])])
     for each in (play, fresh):
         each.converge(timedelta(hours=4))
-    one, other = (essence(end_state(each.cluster, FOLLOWING)) for each in (fresh, play))
+    one, other = (
+        essence(end_state(each.cluster, following), each.driver.vocabulary.planners) for each in (fresh, play)
+    )
     lines = list(differences(one, other))
     if lines:
         raise Broken("Path independence", path[-1]["metadata"]["name"], [f"pauses {list(pauses)}:", *lines[:20]])

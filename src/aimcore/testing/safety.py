@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aimcore.changes import Apply, Change, Create, Delete
-from aimcore.cluster.kinds import KINDS
 from aimcore.resource import EMPTY, Json, Key
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.driver import Driver
@@ -70,7 +69,8 @@ class Guard:
         if namespace is not None and namespace.is_deleting:
             yield f"namespace {namespace.name} ends"
         for owner in metadata.get("ownerReferences", ()):
-            where = metadata.get("namespace", "") if KINDS[owner["kind"]].namespaced else ""
+            kind = self.driver.vocabulary.kinds.get(owner["kind"])
+            where = metadata.get("namespace", "") if kind is None or kind.namespaced else ""
             parent = table.find(Key(owner["kind"], where, owner["name"]))
             if parent is not None and parent.uid == owner["uid"] and parent.is_deleting:
                 yield f"its owner {parent.key} is being deleted"

@@ -1,6 +1,7 @@
 """Hypothesis strategies for worlds, objects and histories (extra `testing`).
 
-1. Most worlds are sound and most objects sensible, so that many services come to run; every part may be bad.
+1. Most worlds are sound and most objects sensible, every part may be bad. Every second history begins with a service
+   that runs if nothing comes between, so that what happens to running services is tried too.
 2. Names come from small pools, so that objects meet each other.
 3. What a strategy yields is data of `aimcore.testing.histories`, and shrinks towards the empty history.
 """
@@ -77,6 +78,11 @@ def services(draw: st.DrawFn) -> Json:
     )
 
 
+def sound_services() -> Strategy[Json]:
+    """The AIMService that the sound world can run."""
+    return st.just(_obj("AIMService", "chat", "ml-team", {"model": samples.USUAL_MODEL}))
+
+
 @st.composite
 def others(draw: st.DrawFn) -> Json:
     """An object of one of our other kinds."""
@@ -88,12 +94,18 @@ def others(draw: st.DrawFn) -> Json:
 
 
 # ---- actions --------------------------------------------------------------------------------------------------------
-def _edits() -> Strategy[Action]:
+def edits() -> Strategy[Action]:
+    """A user, or somebody else, changes an object of the cluster."""
     return st.builds(
         lambda edit, place: EditAny(edit[0], place, edit[1], edit[2]),
         st.sampled_from(samples.EDITS),
         st.integers(0, 3),
     )
+
+
+def removals() -> Strategy[Action]:
+    """A user, or somebody else, deletes an object of the cluster."""
+    return st.builds(RemoveAny, st.sampled_from(samples.REMOVABLE), st.integers(0, 3))
 
 
 def actions() -> Strategy[Action]:
@@ -102,8 +114,8 @@ def actions() -> Strategy[Action]:
         st.builds(Put, services()),
         st.builds(Wait, st.sampled_from([1, 7, 30, 60, 600, 7200])),
         st.builds(Put, others()),
-        _edits(),
-        st.builds(RemoveAny, st.sampled_from(samples.REMOVABLE), st.integers(0, 3)),
+        edits(),
+        removals(),
         st.builds(Stumble, st.lists(st.integers(0, 1023), min_size=5, max_size=40).map(tuple)),
         st.builds(Put, st.sampled_from(samples.FOREIGN)),
         st.builds(Alter, worlds()),
@@ -114,13 +126,36 @@ def actions() -> Strategy[Action]:
 @st.composite
 def histories(draw: st.DrawFn, *, longest: int = 6) -> History:
     """A world, a service to begin with, and up to `longest` further actions."""
-    before = draw(st.lists(st.builds(Put, others()), max_size=2))
-    first = Put(draw(services()))
+    is_odd = draw(st.booleans())
+    before = draw(st.lists(st.builds(Put, others()), max_size=2)) if is_odd else []
+    first = Put(draw(services() if is_odd else sound_services()))
     after = draw(st.lists(actions(), max_size=longest))
     operator = draw(
         mostly(Settings(), [Settings(render_revision=1), Settings(dedicated_download_accounts=True)], odds=8)
     )
-    return History(draw(worlds()), (*before, first, *after), operator)
+    return History(draw(worlds()) if is_odd else {}, (*before, first, *after), operator)
+
+
+def histories_of(
+    objects: Strategy[Json],
+    actions: Strategy[Action] | None = None,
+    *,
+    longest: int = 8,
+    world: Strategy[Json] | None = None,
+) -> Strategy[History]:
+    """Histories for kinds of one's own: users apply `objects`, and up to `longest` things happen.
+
+    `actions` are what else may happen, beside single steps in any order, restarts and the passing of time. Without
+    `world` the world is sound.
+    """
+    applied = st.builds(Put, objects)
+    steps = st.builds(Stumble, st.lists(st.integers(0, 1023), max_size=20).map(tuple))
+    waits = st.builds(Wait, st.sampled_from([1, 30, 600]))
+    happening = st.one_of(*([actions] if actions is not None else []), applied, steps, waits, st.just(Restart()))
+    first = st.lists(applied, min_size=1, max_size=3)
+    more = st.lists(happening, max_size=longest)
+    sound: Strategy[Json] = st.just({})
+    return st.builds(lambda w, a, b: History(w, (*a, *b)), world if world is not None else sound, first, more)
 
 
 # ---- foreign JSON ---------------------------------------------------------------------------------------------------

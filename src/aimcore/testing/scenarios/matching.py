@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -65,18 +64,28 @@ class _Loader(yaml.SafeLoader):
     pass
 
 
+def _like(loader: _Loader, node: yaml.ScalarNode) -> Like:
+    return Like(str(loader.construct_scalar(node)))
+
+
+def _uid_of(loader: _Loader, node: yaml.ScalarNode) -> UidOf:
+    return UidOf(str(loader.construct_scalar(node)))
+
+
+def _containing(loader: _Loader, node: yaml.SequenceNode) -> Contains:
+    return Contains(tuple(loader.construct_sequence(node, deep=True)))
+
+
 _Loader.add_constructor("!absent", lambda _loader, _node: Absent())
 _Loader.add_constructor("!any", lambda _loader, _node: Anything())
-_Loader.add_constructor("!like", lambda loader, node: Like(loader.construct_scalar(node)))
-_Loader.add_constructor("!uid", lambda loader, node: UidOf(loader.construct_scalar(node)))
-_Loader.add_constructor("!contains", lambda loader, node: Contains(tuple(loader.construct_sequence(node, deep=True))))
+_Loader.add_constructor("!like", _like)
+_Loader.add_constructor("!uid", _uid_of)
+_Loader.add_constructor("!contains", _containing)
 
 
-def read_documents(file: Path) -> list[Any]:
-    """The documents of a YAML file, without empty ones. None if there is no such file: an empty list."""
-    if not file.exists():
-        return []
-    return [d for d in yaml.load_all(file.read_text(), _Loader) if d is not None]
+def read_documents(text: str) -> list[Any]:
+    """The documents of a YAML text, without empty ones."""
+    return [d for d in yaml.load_all(text, _Loader) if d is not None]
 
 
 def with_uids(value: Any, uid_of: Callable[[str], str]) -> Any:

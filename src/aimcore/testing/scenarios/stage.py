@@ -11,32 +11,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import yaml
 
+from aimcore.dispatch import AIM
 from aimcore.resource import Key
 from aimcore.simulation.cluster import ApiError, Cluster, PatchType
 from aimcore.simulation.resource_type import ResourceType
 from aimcore.simulation.settings import WorldSettings
-from aimcore.testing.histories import USER, Play, new_cluster
-from aimctl_runtime.local.validation import SchemaValidator
-from scenarios.matching import matches, mismatches, with_uids
-from scenarios.scenario import WITHIN, Json, Scenario, Step, common_world, merged_world
-
-
-@cache
-def _new_world() -> Cluster:
-    return new_cluster(SchemaValidator())
+from aimcore.testing.histories import USER, Play
+from aimcore.testing.scenarios.folder import WITHIN, Json, Scenario, Step, merged_world
+from aimcore.testing.scenarios.matching import matches, mismatches, with_uids
+from aimcore.vocabulary import Vocabulary
 
 
 class Stage:
-    """One scenario being played."""
+    """One scenario being played. `cluster` is empty, and taken over: pass a fork to keep it."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(self, scenario: Scenario, cluster: Cluster, *, vocabulary: Vocabulary = AIM) -> None:
         self.scenario = scenario
-        self.play = Play(scenario.world, cluster=_new_world().fork())
+        self.play = Play(scenario.world, cluster=cluster, vocabulary=vocabulary)
         self.removed: dict[str, ResourceType] = {}
         self.refusals: list[str] = []
         self.failures: list[str] = []
@@ -89,7 +84,7 @@ class Stage:
             case {"wait": seconds}:
                 self.play.pass_time(timedelta(seconds=seconds))
             case {"world": settings}:
-                self.play.world.change(WorldSettings.read(merged_world(common_world(), settings)))
+                self.play.world.change(WorldSettings.read(merged_world(self.scenario.common, settings)))
             case {"restart": True}:
                 self.play.driver.restart()
             case {"uninstall": kind}:

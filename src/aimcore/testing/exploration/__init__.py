@@ -1,0 +1,1 @@
+"""Faults explored, Sieve's way: every fault at every point of a history, each from a saved state."""
