@@ -1,4 +1,9 @@
-"""Plants a seeded fault: a module is imported with one text replaced by another."""
+"""Plants a seeded fault: a module is imported with one text replaced by another.
+
+1. The faults stand in `cases/`, one file for each room. A name is the claim of what goes wrong.
+2. `old` stands once in the module. A fault whose text has gone is an error, never a fault that is skipped.
+3. `tests` are the quick tests that must notice it. `survives` says why the laws need not.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +11,32 @@ import importlib.abc
 import importlib.util
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import CodeType
 
 import yaml
 
-HERE = Path(__file__).parent
-SOURCE = HERE.parents[1] / "src"
+CASES = Path(__file__).parent / "cases"
+SOURCE = Path(__file__).parents[2] / "src"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One seeded fault. `module` is the dotted name; `tests` are the files that must notice."""
+    """One seeded fault. `module` is the dotted name; `room` is the file that it stands in.
 
+    `law`: the file of laws that is likely to notice it (`safety`), so that it is tried first.
+    """
+
+    room: str
     name: str
     module: str
     old: str
     new: str
     tests: tuple[str, ...]
+    law: str = ""
+    survives: str = ""
 
     @property
     def path(self) -> Path:
@@ -38,10 +50,19 @@ class Mutant:
         return text.replace(self.old, self.new)
 
 
+@cache
 def mutants() -> tuple[Mutant, ...]:
-    """All seeded faults of `mutants.yaml`."""
-    rows = yaml.safe_load((HERE / "mutants.yaml").read_text(encoding="utf-8"))
-    return tuple(Mutant(r["name"], r["module"], r["old"], r["new"], tuple(r["tests"])) for r in rows)
+    """All seeded faults, room by room."""
+    return tuple(
+        Mutant(path.stem, **{**row, "tests": tuple(row["tests"])})
+        for path in sorted(CASES.glob("*.yaml"))
+        for row in yaml.safe_load(path.read_text(encoding="utf-8"))
+    )
+
+
+def mutant_named(name: str) -> Mutant:
+    """The fault of that name. Raises KeyError if there is none."""
+    return {m.name: m for m in mutants()}[name]
 
 
 class _Loader(SourceFileLoader):
@@ -65,7 +86,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 def plant(name: str) -> None:
     """From here on the mutant's module is imported with its fault. It must not be imported yet."""
-    mutant = next(m for m in mutants() if m.name == name)
+    mutant = mutant_named(name)
     if mutant.module in sys.modules:
         raise RuntimeError(f"{mutant.module} is imported already")
     sys.meta_path.insert(0, _Finder(mutant))
