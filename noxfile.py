@@ -6,6 +6,7 @@ what is tested is exactly what is locked.
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,9 @@ nox.options.default_venv_backend = "none"
 
 HERE = Path(__file__).parent
 WORKERS = "2"
-UNCOUNTED = ("tests/laws", "tests/mutants")
+UNCOUNTED = ("tests/laws", "tests/mutants", "tests/chaos")
+"""What proves without counting as coverage: its examples are drawn, or it looks from outside."""
+_WITH_TESTS = {"PYTHONPATH": f"{HERE / 'src'}{os.pathsep}{HERE / 'tests'}"}
 
 
 @nox.session
@@ -27,7 +30,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests. Those of the rooms with branch coverage; laws and seeded faults without, as they do not count."""
+    """All tests. Those of the rooms with branch coverage; laws, seeded faults and chaos without."""
     if session.posargs:
         session.run("python", "-m", "pytest", *session.posargs)
         return
@@ -71,6 +74,18 @@ def schemas(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Benchmarks: plans a second and µs per stage, cost by cluster size, 1,000 services on the local cluster."""
     session.run("python", "-m", "benchmarks", *session.posargs, env={"PYTHONPATH": str(HERE)})
+
+
+@nox.session
+def laws(session: nox.Session) -> None:
+    """The laws under faults, for as long as you like: `./dev laws -- --minutes 60 --state FILE`. Resumable."""
+    session.run("python", "-m", "laws.run", *session.posargs, env=_WITH_TESTS)
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """The mutation score: how many seeded faults the laws alone notice. About half an hour; resumable."""
+    session.run("python", "-m", "mutants.score", *session.posargs, env=_WITH_TESTS)
 
 
 @nox.session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import catalogue, commands, downloader, local, plans, scale
+from benchmarks import catalogue, commands, downloader, exploration, local, plans, scale
 
 BENCHMARKS: dict[str, Callable[[], bool]] = {
     "plans": plans.run,
@@ -14,6 +14,7 @@ BENCHMARKS: dict[str, Callable[[], bool]] = {
     "local": local.run,
     "downloader": downloader.run,
     "catalogue": catalogue.run,
+    "exploration": exploration.run,
 }
 
 
