@@ -58,26 +58,35 @@ def written(
     """
     entries: list[Mapping[str, Any]] = []
     news: list[Condition] = []
+    members = 6 if generation else 5
     now, sound = "", None  # most conditions turned at the same moment: a time that was read is not read again
     for entry in final:
         old, since = before.get(entry.type), None
+        message = entry.message if len(entry.message) <= LONGEST_MESSAGE else _shortened(entry.message)
         if old is not None and old.get("status") == entry.status:
             since = old.get("lastTransitionTime")
             if since != sound and moment(since) is None:
                 since = None
             sound = since
-        if since is None:
-            since = now = now or snapshot.timestamp()
+            if (
+                since is not None
+                and old.get("reason") == entry.reason
+                and old.get("message") == message
+                and old.get("observedGeneration", 0) == generation
+                and len(old) == members
+            ):
+                entries.append(old)
+                continue
         made = {
             "type": entry.type,
             "status": entry.status,
             "reason": written_reason(entry.reason),
-            "message": entry.message if len(entry.message) <= LONGEST_MESSAGE else _shortened(entry.message),
-            "lastTransitionTime": since,
+            "message": message,
+            "lastTransitionTime": since or now or (now := snapshot.timestamp()),
         }
         if generation:
             made["observedGeneration"] = generation
-        if old is not None and made == old:
+        if made == old:  # what was said had to be made fit to be written, then as now
             entries.append(old)
         else:
             entries.append(made)

@@ -227,6 +227,15 @@ def test_the_time_moves_only_with_the_status():
     assert the(turned, "CacheReady")["lastTransitionTime"] == "2026-11-23T15:33:00Z"
 
 
+def test_what_had_to_be_made_fit_to_be_written_is_no_news_later():
+    sick = Health("Cache", State.FAILED, "2 bad reasons", "m" * 40_000)
+    first = verdict(sick)
+    again = verdict(sick, stored=first.conditions, at=NOW + timedelta(hours=1))
+    assert events_of(first) != []
+    assert events_of(again) == []
+    assert again.conditions == first.conditions
+
+
 @pytest.mark.parametrize("since", [None, 5, "yesterday", ""])
 def test_a_stored_time_that_is_none_is_now(since):
     unreadable = {**stored("CacheReady", "True", since=OLD), "lastTransitionTime": since}
