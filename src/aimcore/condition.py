@@ -5,6 +5,7 @@
 3. Events mark transitions that matter to a person: Ready turns, a condition is lost or recovers from a fault, or it
    is at fault for a new reason. The steps on the way up are progress, and progress is in the status.
 4. What is written fits the schema: messages and reasons may hold what others said, of any length and in any signs.
+   Blanks at the end are left out.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def written(
     now, sound = "", None  # most conditions turned at the same moment: a time that was read is not read again
     for entry in final:
         old, since = before.get(entry.type), None
-        message = entry.message if len(entry.message) <= LONGEST_MESSAGE else _shortened(entry.message)
+        message = entry.message.rstrip() if len(entry.message) <= LONGEST_MESSAGE else _shortened(entry.message)
         if old is not None and old.get("status") == entry.status:
             since = old.get("lastTransitionTime")
             if since != sound and moment(since) is None:

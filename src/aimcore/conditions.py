@@ -5,7 +5,8 @@
 3. Conditions of components that no longer report are removed.
 4. The order is canonical (components as reported, other conditions, framework, Ready), so history leaves no trace.
 5. Messages are stable: no counters, no countdowns.
-6. An infrastructure failure leaves a component's stored status alone for ten seconds (`GRACE`).
+6. An infrastructure failure leaves a component's stored status alone for ten seconds (`GRACE`). What was Ready stays
+   so; nothing becomes Ready by it.
 """
 
 from __future__ import annotations
@@ -171,6 +172,8 @@ def judge(
     if categories:
         framework = (_reachable(components, unreachable), _auth_valid(components), _config_valid(components))
     ready = _ready(components, unready, categories, unreachable, held)
+    if unreachable and ready.is_true and not _was_ready(before.get("Ready"), generation):
+        ready, state = _unreached(components), State.DEGRADED
     stored_anew, news = written(snapshot, (*entries, *others, *framework, ready), before, generation)
     return Verdict(
         conditions=tuple(stored_anew),
@@ -290,9 +293,7 @@ def _ready(
             message = f"Component {health.component} is not ready: {health.message}"
             return condition("Ready", False, entry.reason, message, at_fault=True)
     if unreachable:
-        cause = _first(components, Category.INFRASTRUCTURE)
-        message = _because("Infrastructure error - waiting for retry", cause)
-        return condition("Ready", False, "InfrastructureError", message, at_fault=True)
+        return _unreached(components)
     waiting = [health for health, _ in unready]
     held_up = next((h for h in waiting if h.reason in HELD_UP), None)
     if held_up is not None:
@@ -301,6 +302,18 @@ def _ready(
     lowest = told or min(waiting, key=_counted)
     message = f"Waiting for components to become ready: {lowest.component}: {lowest.message or lowest.reason}"
     return condition("Ready", False, "Progressing" if told is None else told.reason, message)
+
+
+def _unreached(components: Sequence[Health]) -> Condition:
+    message = _because("Infrastructure error - waiting for retry", _first(components, Category.INFRASTRUCTURE))
+    return condition("Ready", False, "InfrastructureError", message, at_fault=True)
+
+
+def _was_ready(ready: Mapping[str, Any] | None, generation: int) -> bool:
+    """Whether this generation was Ready, as it is stored."""
+    if ready is None or ready.get("status") != "True":
+        return False
+    return bool(ready.get("observedGeneration", generation) == generation)
 
 
 def _in_grace(snapshot: Snapshot, reachable: Mapping[str, Any] | None) -> bool:

@@ -5,7 +5,7 @@
 3. An applied child is written only when `aimcore.leaves` sees a difference.
 4. What cannot be read is not written. Nothing is created for an object that is being deleted.
 5. A refused write is tried again when its manifest changes, when the child changes (conflicts and invalid specs), or
-   after a pause that doubles (everything else); never hotter.
+   after a pause that doubles (everything else); never hotter. Deletions and edits are tried again once before that.
 6. A difference that stays although exactly this manifest was taken (pruned, or rewritten by a webhook) is left alone
    until the manifest or the child's generation changes.
 7. Fields that reach running pods and were there before us are protected from force (`PROTECTED`), until the owner
@@ -65,17 +65,17 @@ def changes_needed(plan: Plan, snapshot: Snapshot) -> Changes:
 # ---- children -------------------------------------------------------------------------------------------------------
 def _children(plan: Plan, snapshot: Snapshot) -> Iterator[ChildChange]:
     for deletion in plan.deletions:
-        yield from _deletion(deletion, snapshot)
+        yield from _deletion(deletion, plan, snapshot)
     manager = snapshot.vocabulary.field_manager_of(plan.key.kind)
     for child in plan.children:
         yield from _child(child, plan, manager, snapshot)
     for edit in plan.edits:
-        yield from _edit(edit, manager, snapshot)
+        yield from _edit(edit, plan, manager, snapshot)
 
 
-def _deletion(deletion: Deletion, snapshot: Snapshot) -> Iterator[Delete]:
+def _deletion(deletion: Deletion, plan: Plan, snapshot: Snapshot) -> Iterator[Delete]:
     match snapshot.object(*deletion.key):
-        case Found(live) if live.uid == deletion.uid and not live.is_deleting:
+        case Found(live) if live.uid == deletion.uid and not live.is_deleting and not _rests(snapshot, plan, live):
             yield Delete(deletion.key, deletion.uid, deletion.reason, deletion.component, deletion.resource_version)
         case _:
             return
@@ -110,6 +110,23 @@ def _waits(snapshot: Snapshot, plan: Plan, child: Child, key: Key, live: Resourc
         return False
     if live is not None and (outcome.refusal in _UNTIL_CHANGED or _names_fields(outcome)):
         return outcome.seen == live.resource_version
+    return _is_pausing(snapshot, outcome)
+
+
+def _rests(snapshot: Snapshot, plan: Plan, live: Resource) -> bool:
+    """Whether a refused deletion or edit is not to be tried yet: the first time at once, for what is to go may do harm.
+
+    A conflict about an older version is over.
+    """
+    outcome = snapshot.outcome(plan.key, live.key)
+    if outcome is None or outcome.desired or not outcome.attempts:
+        return False
+    if outcome.refusal is Refusal.APPLY_CONFLICT and outcome.seen != live.resource_version:
+        return False
+    return _is_pausing(snapshot, outcome)
+
+
+def _is_pausing(snapshot: Snapshot, outcome: Outcome) -> bool:
     return not snapshot.is_past(outcome.at + pause_after(outcome))
 
 
@@ -141,11 +158,11 @@ def _protected(snapshot: Snapshot, plan: Plan, child: Child, live: Resource) -> 
     return PROTECTED.get(child.key.kind, ())
 
 
-def _edit(edit: Edit, manager: str, snapshot: Snapshot) -> Iterator[PatchObject]:
+def _edit(edit: Edit, plan: Plan, manager: str, snapshot: Snapshot) -> Iterator[PatchObject]:
     match snapshot.object(*edit.key):
         case Found(live) if live.uid == edit.uid and not live.is_deleting:
             labels = {k: v for k, v in edit.labels.items() if live.labels.get(k) != v}
-            if labels:
+            if labels and not _rests(snapshot, plan, live):
                 patch = {"metadata": {"labels": labels}}
                 yield PatchObject(edit.key, patch, live.uid, live.resource_version, manager, edit.component)
         case _:

@@ -41,6 +41,8 @@ READ_ERRORS: Mapping[str, _Row] = {
     "NetworkError": _Row(Category.INFRASTRUCTURE, "Network operation failed"),
 }
 """The reasons of `Unreadable`, each with its category and the sentence that stands when the server said nothing."""
+NETWORK_REASONS = frozenset({"ConnectionRefused", "NetworkTimeout", "ConnectionReset", "DNSFailure", "NetworkError"})
+"""Those of them that mean that the server gave no answer at all."""
 _UNKNOWN_ERROR = _Row(Category.INFRASTRUCTURE, "Unknown error")
 
 _REASONS: Mapping[str, str] = {

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -106,8 +107,32 @@ async def _lines(answer: aiohttp.ClientResponse, host: str, silence: float) -> A
 def _unreachable(problem: Exception, host: str, limit: float) -> UnreachableError:
     never_connected = isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     if isinstance(problem, TimeoutError):
-        return UnreachableError(f"{host} did not answer within {limit:g} s", sent=not never_connected)
-    return UnreachableError(f"{host}: {problem or type(problem).__name__}", sent=not never_connected)
+        message = f"{host} did not answer within {limit:g} s"
+    else:
+        message = f"{host}: {problem or type(problem).__name__}"
+    return UnreachableError(message, sent=not never_connected, reason=_reason_of(problem))
+
+
+_BY_TYPE: tuple[tuple[type[Exception], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, "DNSFailure"),
+    (aiohttp.ServerDisconnectedError, "ConnectionReset"),
+    (TimeoutError, "NetworkTimeout"),
+)
+_BY_NUMBER = {
+    errno.ECONNREFUSED: "ConnectionRefused",
+    errno.ETIMEDOUT: "NetworkTimeout",
+    errno.ECONNRESET: "ConnectionReset",
+    errno.EPIPE: "ConnectionReset",
+}
+
+
+def _reason_of(problem: Exception) -> str:
+    """Why there was no answer (R-11.3): by the type of the error, else by the number of the operating system."""
+    for type_, reason in _BY_TYPE:
+        if isinstance(problem, type_):
+            return reason
+    number = problem.errno if isinstance(problem, OSError) else None
+    return _BY_NUMBER.get(number or 0, "NetworkError")
 
 
 async def connect(kubeconfig: str | None = None, context: str | None = None) -> KubernetesClient:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from aimcore.api.kinds import GROUP, Kind
+from aimcore.errors import NETWORK_REASONS
 from aimcore.snapshot import Availability, NotInstalled, Unreadable
 from aimctl_runtime.log import Log
 from aimctl_runtime.watched import Watched
@@ -71,7 +72,7 @@ def trouble_of(kind: Kind, availability: Availability) -> Trouble | None:
             return None
         case NotInstalled():
             return _not_installed(kind)
-        case Unreadable(_, "ServerUnreachable", why):
+        case Unreadable(_, reason, why) if reason in NETWORK_REASONS:
             return Trouble(UNREACHABLE, why, is_of_the_server=True)
         case Unreadable(_, "Unauthorized", why):
             return Trouble(REFUSED, why, is_of_the_server=True)

@@ -22,6 +22,7 @@ from typing import Any, Never
 import anyio
 
 from aimcore.cluster.reading import text
+from aimcore.errors import reason_of_read
 from aimcore.resource import Json, Resource
 from aimcore.snapshot import Availability, NotInstalled, Unreadable
 from aimcore.status_answer import Answered, read_answer
@@ -126,7 +127,7 @@ class Reflector:
                 return Listing(items, str(metadata.get("resourceVersion") or ""))
             if token == before:
                 why = "the server continues its list with the same page for ever"
-                raise ListFailedError(Unreadable(self.watched.kind.kind, "ServerUnreachable", why), why)
+                raise ListFailedError(Unreadable(self.watched.kind.kind, "UnknownError", why), why)
 
     async def _page(self, limit: int, token: str) -> Json:
         query = self._selectors()
@@ -139,7 +140,7 @@ class Reflector:
         try:
             response = await self._client.request(request, timeout=LIST_TIMEOUT)
         except UnreachableError as problem:
-            raise ListFailedError(Unreadable(kind.kind, "ServerUnreachable", str(problem)), str(problem)) from problem
+            raise ListFailedError(Unreadable(kind.kind, problem.reason, str(problem)), str(problem)) from problem
         body = response.decoded()
         if response.code == 200 and isinstance(body, dict) and isinstance(body.get("items"), list | None):
             return body
@@ -152,8 +153,7 @@ class Reflector:
         kind = self.watched.kind.kind
         if answer.code == 404:
             return NotInstalled(kind)
-        reason = _REASONS.get(answer.code) or answer.reason or "ServerUnreachable"
-        return Unreadable(kind, reason, answer.message)
+        return Unreadable(kind, reason_of_read(answer.code, answer.reason), answer.message)
 
     def _typed(self, item: Json) -> Json:
         """Items of built-in kinds carry no kind (F-130)."""
@@ -274,7 +274,6 @@ class Reflector:
 
 
 _LASTING = frozenset({"Forbidden", "Unauthorized"})
-_REASONS = {401: "Unauthorized", 403: "Forbidden", 429: "TooManyRequests", 503: "ServiceUnavailable", 504: "Timeout"}
 
 
 def _objects(items: object) -> list[Json]:

@@ -19,11 +19,12 @@ LONGEST_WAIT = 1000.0
 
 
 class UnreachableError(Exception):
-    """The server did not answer. The message is a sentence for people."""
+    """The server did not answer. The message is a sentence for people; `reason` one of `NETWORK_REASONS`."""
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    def __init__(self, message: str, *, sent: bool, reason: str = "NetworkError") -> None:
         super().__init__(message)
         self.sent = sent
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,11 +174,25 @@ def stored(type_, status, *, since=NOW, reason="r"):
 
 @pytest.mark.rule("R-11.5")
 def test_an_infrastructure_error_leaves_a_ready_component_alone_for_ten_seconds():
-    v = verdict(BROKEN, stored=[stored("CacheReady", "True")])
+    v = verdict(BROKEN, stored=[stored("CacheReady", "True"), stored("Ready", "True")])
     assert (the(v, "CacheReady")["status"], the(v, "CacheReady")["reason"]) == ("True", "Timeout")
     assert the(v, "DependenciesReachable")["status"] == "False"
     assert v.state is State.READY
     assert v.retry
+
+
+@pytest.mark.parametrize(
+    "was",
+    [[], [stored("Ready", "False")], [{**stored("Ready", "True"), "observedGeneration": 1}]],
+    ids=["never", "not before", "of an older generation"],
+)
+def test_within_the_grace_nothing_becomes_ready_that_was_not(was):
+    """A check of the size had ended; the next one could not be made: nothing was left that was not True."""
+    v = verdict(BROKEN, stored=[stored("CacheReady", "True"), *was], generation=2)
+    assert the(v, "CacheReady")["status"] == "True"
+    assert (v.ready, v.state) == (False, State.DEGRADED)
+    assert (the(v, "Ready")["status"], the(v, "Ready")["reason"]) == ("False", "InfrastructureError")
+    assert the(v, "Ready")["message"] == "Infrastructure error - waiting for retry: Request timed out"
 
 
 @pytest.mark.rule("R-11.5")
@@ -234,6 +248,15 @@ def test_what_had_to_be_made_fit_to_be_written_is_no_news_later():
     assert events_of(first) != []
     assert events_of(again) == []
     assert again.conditions == first.conditions
+
+
+def test_a_message_ends_with_its_last_word_whatever_others_said():
+    """A kubelet rejects pods with a sentence that ends with a blank."""
+    said = "Pod was rejected: The node had condition: [DiskPressure]. "
+    v = verdict(Health("Pods", State.FAILED, "PodEvicted", said))
+    assert the(v, "PodsReady")["message"] == said.rstrip()
+    assert the(v, "Ready")["message"].endswith(said.rstrip())
+    assert verdict(Health("Pods", State.FAILED, "PodEvicted", said), stored=v.conditions).conditions == v.conditions
 
 
 @pytest.mark.parametrize("since", [None, 5, "yesterday", ""])

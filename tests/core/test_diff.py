@@ -222,6 +222,31 @@ def test_an_edit_sets_only_the_labels_that_differ():
     assert not changes(table, edits=(Edit(ROUTE, "other", {"a": "2"}),))
 
 
+ROUTE_GOES = {"deletions": (Deletion(ROUTE, "r1", "routing is off"),)}
+ROUTE_IS_MARKED = {"edits": (Edit(ROUTE, "r1", {"a": "1"}),)}
+
+
+@pytest.mark.parametrize("plan", [ROUTE_GOES, ROUTE_IS_MARKED], ids=["deletion", "edit"])
+@pytest.mark.parametrize("refusal", list(Refusal))
+def test_a_deletion_or_edit_that_is_refused_again_rests_and_the_plan_is_made_again_then(refusal, plan):
+    """A webhook denied it for a while: whoever forgets to come back leaves the object for ever."""
+    once = refused(Table([service(), live_route()]), refusal, desired="")
+    assert changes(once, NOW, **plan)
+    again = refused(Table([service(), live_route()]), refusal, desired="", attempts=1)
+    snapshot = Snapshot(again, NOW + timedelta(seconds=9))
+    assert not changes_needed(Plan(ME, **plan), snapshot)
+    assert snapshot.check_again_at == NOW + timedelta(seconds=10)
+    assert changes(again, NOW + timedelta(seconds=10), **plan)
+
+
+@pytest.mark.parametrize("plan", [ROUTE_GOES, ROUTE_IS_MARKED], ids=["deletion", "edit"])
+def test_a_deletion_or_edit_waits_neither_for_an_apply_nor_for_a_version_that_is_old(plan):
+    applied = refused(Table([service(), live_route()]), Refusal.FORBIDDEN, attempts=1)
+    assert changes(applied, **plan)
+    outdated = refused(Table([service(), live_route(version="10")]), Refusal.APPLY_CONFLICT, desired="", attempts=1)
+    assert changes(outdated, **plan)
+
+
 # ---- the object itself ----------------------------------------------------------------------------------------------
 @pytest.mark.rule("R-2.3")
 def test_the_first_finalizer_comes_with_a_test_of_the_version():

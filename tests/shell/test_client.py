@@ -7,9 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 
+from aimcore.errors import NETWORK_REASONS
 from aimcore.wire import APPLY, JSON, Request
 from aimctl_runtime import client as module
 from aimctl_runtime.client import ConfigurationError, KubernetesClient, connect
@@ -19,6 +22,7 @@ from .doubles import run
 from .web import serving
 
 GET = Request("get", "GET", "/api/v1/pods", (("limit", "5"), ("labelSelector", "a in (b,c)")), JSON)
+PLACE = ConnectionKey("api", 443, is_ssl=True, ssl=True, proxy=None, proxy_auth=None, proxy_headers_hash=None)
 
 
 def kubeconfig(folder: Path, server: str) -> str:
@@ -84,21 +88,43 @@ def test_errors_are_answers_and_silence_is_unreachable(tmp_path: Path):
             client = await with_client(tmp_path, host)
             missing = await client.request(Request("get", "GET", "/none"), timeout=5)
             assert (missing.code, missing.decoded(), missing.retry_after) == (404, "404 page not found\n", None)
-            for path, limit in (("/slow", 0.2), ("/cut", 5.0)):
+            for path, limit, reason in (("/slow", 0.2, "NetworkTimeout"), ("/cut", 5.0, "NetworkError")):
                 with pytest.raises(UnreachableError) as caught:
                     await client.request(Request("create", "POST", path, (), JSON, {}), timeout=limit)
-                assert caught.value.sent, path
+                assert (caught.value.sent, caught.value.reason) == (True, reason), path
             await client.close()
         gone = await with_client(tmp_path, host)
         with pytest.raises(UnreachableError) as caught:
             await gone.request(GET, timeout=5)
-        assert not caught.value.sent
+        assert (caught.value.sent, caught.value.reason) == (False, "ConnectionRefused")
         with pytest.raises(UnreachableError):
             async with gone.stream(GET, silence=1):
                 pytest.fail("nobody is there")
         await gone.close()
 
     run(claim())
+
+
+@pytest.mark.rule("R-11.3")
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        (aiohttp.ClientConnectorDNSError(PLACE, OSError(-2, "Name or service not known")), "DNSFailure"),
+        (aiohttp.ClientConnectorError(PLACE, ConnectionRefusedError(111, "refused")), "ConnectionRefused"),
+        (aiohttp.ClientConnectorError(PLACE, TimeoutError(110, "timed out")), "NetworkTimeout"),
+        (aiohttp.ClientConnectorError(PLACE, OSError(113, "no route to host")), "NetworkError"),
+        (aiohttp.ConnectionTimeoutError("slow"), "NetworkTimeout"),
+        (TimeoutError(), "NetworkTimeout"),
+        (aiohttp.ClientOSError(104, "reset"), "ConnectionReset"),
+        (ConnectionResetError(104, "reset"), "ConnectionReset"),
+        (BrokenPipeError(32, "broken pipe"), "ConnectionReset"),
+        (aiohttp.ServerDisconnectedError(), "ConnectionReset"),
+        (aiohttp.ClientPayloadError("half"), "NetworkError"),
+    ],
+)
+def test_what_kept_the_server_from_answering_has_a_reason_of_its_own(problem: Exception, reason: str):
+    assert module._unreachable(problem, "https://api", 5).reason == reason
+    assert reason in NETWORK_REASONS
 
 
 def test_a_stream_gives_whole_lines_however_they_arrive(tmp_path: Path):

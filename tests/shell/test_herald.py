@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aimcore.cluster.kinds import KINDS
+from aimcore.errors import NETWORK_REASONS
 from aimcore.snapshot import NotInstalled, Unreadable
 from aimctl_runtime.herald import OUR_CRDS, OVER, REFUSED, UNREACHABLE, Herald
 from aimctl_runtime.watched import Watched, watched_kinds
@@ -26,7 +27,10 @@ def unreadable(watched: Watched, reason: str) -> Unreadable:
     return Unreadable(watched.kind.kind, reason, f"about {watched.kind.plural}")
 
 
-@pytest.mark.parametrize(("reason", "sentence"), [("ServerUnreachable", UNREACHABLE), ("Unauthorized", REFUSED)])
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [*((reason, UNREACHABLE) for reason in sorted(NETWORK_REASONS)), ("Unauthorized", REFUSED)],
+)
 def test_a_trouble_of_the_whole_server_is_told_once_and_so_is_its_end(reason, sentence):
     down = [(row, unreadable(row, reason)) for row in ROWS]
     up = [(row, None) for row in ROWS]

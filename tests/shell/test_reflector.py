@@ -213,20 +213,30 @@ def test_a_kind_that_may_not_be_read_is_told_once_with_the_remedy():
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    ("trouble", "reason"),
     [
-        UnreachableError("connection refused", sent=False),
-        answer(429, "Too many requests, please try again later.", Retry_After="1"),
-        status(503, "ServiceUnavailable"),
-        answer(200, '{"items": [{"meta'),
-        answer(200, {"items": "junk"}),
+        (UnreachableError("connection refused", sent=False, reason="ConnectionRefused"), "ConnectionRefused"),
+        (UnreachableError("no such host", sent=False, reason="DNSFailure"), "DNSFailure"),
+        (answer(429, "Too many requests, please try again later.", Retry_After="1"), "RateLimited"),
+        (status(429, "TooManyRequests"), "RateLimited"),
+        (status(500, "InternalError"), "ServiceUnavailable"),
+        (status(503, "ServiceUnavailable"), "ServiceUnavailable"),
+        (status(504, "Timeout"), "Timeout"),
+        (answer(502, "<html>Bad gateway</html>"), "ServerError"),
+        (answer(400, "<html>Bad request</html>"), "ClientError"),
+        (answer(200, '{"items": [{"meta'), "UnknownError"),
+        (answer(200, {"items": "junk"}), "UnknownError"),
+        (answer(200, "<html>Log in</html>"), "UnknownError"),
     ],
 )
-@pytest.mark.rule("F-99", "F-100")
-def test_a_first_list_that_fails_makes_the_kind_unreadable_until_it_succeeds(trouble: Any):
+@pytest.mark.rule("F-99", "F-100", "R-11.3")
+def test_a_first_list_that_fails_makes_the_kind_unreadable_by_a_reason_of_ours_until_it_succeeds(
+    trouble: Any, reason: str
+):
     async def claim() -> None:
         async with Scene(trouble, listing(bare("a"))) as scene:
             assert isinstance(scene.availability, Unreadable)
+            assert scene.availability.reason == reason
             await scene.wait(2)
             assert scene.names == ["a"]
             assert scene.availability is None
