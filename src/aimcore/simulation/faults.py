@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from aimcore.simulation.settings import Image, KServe, Source, WorldSettings
+from aimcore.simulation.settings import Image, KServe, NodePool, Source, StorageClass, WorldSettings
 
 Spoil = Callable[[WorldSettings], WorldSettings]
 
@@ -53,8 +53,20 @@ def _with(**changes: Any) -> Spoil:
     return lambda settings: replace(settings, **changes)
 
 
-def _provisioners_refuse(settings: WorldSettings) -> WorldSettings:
-    return replace(settings, storage_classes=tuple(replace(c, provisions=False) for c in settings.storage_classes))
+def _volumes(**changes: Any) -> Spoil:
+    def spoil(settings: WorldSettings) -> WorldSettings:
+        classes: tuple[StorageClass, ...] = tuple(replace(c, **changes) for c in settings.storage_classes)
+        return replace(settings, storage_classes=classes)
+
+    return spoil
+
+
+def _every_node(**changes: Any) -> Spoil:
+    def spoil(settings: WorldSettings) -> WorldSettings:
+        nodes: tuple[NodePool, ...] = tuple(replace(pool, **changes) for pool in settings.nodes)
+        return replace(settings, nodes=nodes)
+
+    return spoil
 
 
 def _listeners_closed(settings: WorldSettings) -> WorldSettings:
@@ -77,6 +89,9 @@ FAULTS: Mapping[str, Spoil] = {
     "image-not-found": _every_image(fault="not-found"),
     "image-unauthorized": _every_image(fault="unauthorized"),
     "registry-unreachable": _every_image(fault="unreachable"),
+    "registry-busy": _every_image(fault="rate-limited"),
+    "containers-not-created": _every_image(start_fault="create"),
+    "containers-not-run": _every_image(start_fault="run"),
     "server-crashes": _every_image(runs="crash", log="ValueError: bad engine arguments\n"),
     "server-out-of-memory": _every_image(runs="oom"),
     "server-hangs": _every_image(runs="hang"),
@@ -87,12 +102,17 @@ FAULTS: Mapping[str, Spoil] = {
     "model-gated": _every_source(fault="gated"),
     "hub-unreachable": _every_source(fault="unreachable"),
     "disk-full": _every_source(fault="disk-full"),
+    "download-out-of-memory": _every_source(fault="out-of-memory"),
     "first-protocol-fails": _every_source(failing_protocols=("XET",)),
     "download-stalls": _every_source(stalls=True),
     "verification-fails": _every_source(verification_fails=True),
     "nodes-gone": _with(nodes=()),
+    "nodes-without-network": _every_node(fault="no-network"),
+    "nodes-under-disk-pressure": _every_node(fault="disk-pressure"),
     "storage-class-gone": _with(storage_classes=()),
-    "provisioner-refuses": _provisioners_refuse,
+    "provisioner-refuses": _volumes(provisions=False),
+    "volumes-not-attached": _volumes(mount_fault="attach"),
+    "volumes-not-mounted": _volumes(mount_fault="mount"),
     "gateway-gone": _with(gateways=()),
     "listeners-closed": _listeners_closed,
     "routes-rejected": _routes_rejected,

@@ -24,7 +24,7 @@ from aimcore.simulation import defaults
 T = TypeVar("T")
 Switch = Literal["on", "off", "failing"]
 CONTROLLER = "gateway.envoyproxy.io/gatewayclass-controller"
-PullFault = Literal["", "not-found", "unauthorized", "unreachable"]
+PullFault = Literal["", "not-found", "unauthorized", "unreachable", "rate-limited"]
 
 
 class WorldSettingsError(ValueError):
@@ -37,7 +37,10 @@ class WorldSettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class NodePool:
-    """`count` equal nodes `<name>-<n>`. Without `gpus` a node carries no GPU label."""
+    """`count` equal nodes `<name>-<n>`. Without `gpus` a node carries no GPU label.
+
+    `fault`: pods that come are evicted, or get no network.
+    """
 
     name: str
     count: int = 1
@@ -47,15 +50,17 @@ class NodePool:
     cpu: str = "128"
     memory: str = "1Ti"
     labels: Mapping[str, str] = field(default_factory=dict)
+    fault: Literal["", "disk-pressure", "no-network"] = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
     """A container image: its labels, whether it can be pulled, and what its container does.
 
-    `image` may hold `*`. `private` images need a pull secret that exists. `runs`: a server that gets ready, that exits
-    with `exit_code`, that is killed for memory, or that never opens its port. `profiles` are the results (P-4) that
-    the discovery container prints for the profile that its environment asks for.
+    `image` may hold `*`. `private` images need a pull secret that exists. `start_fault`: a container of it cannot be
+    created, or not be run. `runs`: a server that gets ready, that exits with `exit_code`, that is killed for memory, or
+    that never opens its port. `profiles` are the results (P-4) that the discovery container prints for the profile that
+    its environment asks for.
     """
 
     image: str
@@ -63,6 +68,7 @@ class Image:
     private: bool = False
     fault: PullFault = ""
     pull_seconds: float | None = None
+    start_fault: Literal["", "create", "run"] = ""
     runs: Literal["serve", "crash", "oom", "hang"] = "serve"
     exit_code: int = 1
     log: str = ""
@@ -75,11 +81,15 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A model that can be downloaded. `uri` may hold `*`; `failing_protocols` name attempts that fail."""
+    """A model that can be downloaded. `uri` may hold `*`; `failing_protocols` name attempts that fail.
+
+    `size_log`: what the check of the size prints instead.
+    """
 
     uri: str
     size_bytes: int = 65_712_999_628
-    fault: Literal["", "not-found", "gated", "unreachable", "disk-full"] = ""
+    fault: Literal["", "not-found", "gated", "unreachable", "disk-full", "out-of-memory"] = ""
+    size_log: str | None = None
     failing_protocols: tuple[str, ...] = ()
     verification_fails: bool = False
     stalls: bool = False
@@ -88,7 +98,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class StorageClass:
-    """`provisions: False` is a provisioner that answers with an error."""
+    """`provisions: False` is a provisioner that answers with an error.
+
+    `mount_fault`: what nodes cannot do with its volumes.
+    """
 
     name: str
     default: bool = False
@@ -96,6 +109,7 @@ class StorageClass:
     access_modes: tuple[str, ...] = ("ReadWriteOnce", "ReadWriteMany")
     expansion: bool = True
     provisions: bool = True
+    mount_fault: Literal["", "attach", "mount"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,12 @@ _ACTORS: tuple[type[Actor], ...] = (
 )
 
 
+_RATE_LIMITED = "TOOMANYREQUESTS: You have reached your pull rate limit"
+
+
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """The world's "no": `kind` is one of auth, not-found, unreachable, secret-not-found; `message` is a sentence."""
+    """The world's "no": `kind` is a value of `aimcore.facts.FailureKind`; `message` is a sentence."""
 
     kind: str
     message: str
@@ -197,6 +200,8 @@ class World:
                 return Denial(
                     "unreachable", f'failed to fetch image "{image}": dial tcp: lookup registry: no such host'
                 )
+            case "rate-limited":
+                return Denial("rate-limited", f'failed to fetch image "{image}": {_RATE_LIMITED}')
             case _:
                 return dict(found.labels) if found is not None else {}
 
@@ -220,6 +225,8 @@ class World:
                 return Denial("auth", f"failed to list tags of {name}: UNAUTHORIZED: authentication required")
             if image.fault == "unreachable":
                 return Denial("unreachable", f"failed to list tags of {name}: dial tcp: lookup {home}: no such host")
+            if image.fault == "rate-limited":
+                return Denial("rate-limited", f"failed to list tags of {name}: {_RATE_LIMITED}")
             found.append((rest, tag))
         if not found:
             return Denial("not-found", f"failed to list tags of {repository}: NAME_UNKNOWN: repository name not known")

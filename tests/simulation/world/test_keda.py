@@ -288,6 +288,21 @@ def test_a_target_at_zero_is_not_scaled() -> None:
 
 
 @pytest.mark.rule("F-53")
+def test_a_rescale_that_is_refused_is_told_and_done_when_nothing_refuses_it() -> None:
+    play = scaled()
+    play.change(keda=Keda(loads={f"{NS}/so": 6.0}), failing_webhooks=("Deployment",))
+    play.run()
+    able, active = (play.condition("HorizontalPodAutoscaler", HPA, t) for t in ("AbleToScale", "ScalingActive"))
+    assert (able, active) == (("False", "FailedUpdateScale"), ("True", "ValidMetricFound"))
+    assert "FailedRescale" in play.events("HorizontalPodAutoscaler")
+    assert play.world.next_wake() is None
+    play.change(failing_webhooks=())
+    play.run()
+    assert play.condition("HorizontalPodAutoscaler", HPA, "AbleToScale")[0] == "True"
+    assert play.get("Deployment", "app")["spec"]["replicas"] == 3
+
+
+@pytest.mark.rule("F-53")
 def test_without_its_target_an_hpa_says_only_that_it_cannot_scale() -> None:
     play = scaled()
     play.delete("Deployment", "app")

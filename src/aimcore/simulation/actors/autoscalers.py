@@ -3,7 +3,8 @@
 1. A sync comes up to 15 s after a change. What it reads changes only with objects and settings, so it sleeps otherwise.
 2. The bounds are enforced before any metric is read.
 3. Two autoscalers on one workload: neither scales, both say `AmbiguousSelector`.
-4. External metrics have the value that `keda.loads` names for the ScaledObject; CPU is idle.
+4. A rescale that the server refuses is told as `FailedUpdateScale`, and tried again.
+5. External metrics have the value that `keda.loads` names for the ScaledObject; CPU is idle.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from aimcore.resource import Key
 from aimcore.simulation.actors.actor import Actor
 from aimcore.simulation.actors.nodes import amount
 from aimcore.simulation.actors.stage import Json, is_deleting, mapping, number, part, sequence, text_of
+from aimcore.simulation.errors import ApiError
 
 _MANAGER = "kube-controller-manager"
 _SOURCE = "horizontal-pod-autoscaler"
@@ -139,7 +141,14 @@ class Autoscalers(Actor):
     def _rescale(
         self, hpa: Json, deployment: Json, current: int, wanted: int, why: str, *more: tuple[str, str, str, str]
     ) -> None:
-        self.stage.merge(deployment, {"spec": {"replicas": wanted}}, _MANAGER)
+        try:
+            self.stage.merge(deployment, {"spec": {"replicas": wanted}}, _MANAGER)
+        except ApiError as error:
+            text = f"the HPA controller was unable to update the target scale: {error.message}"
+            self._write(hpa, current, wanted, [("AbleToScale", "False", "FailedUpdateScale", text), *more])
+            told = f"New size: {wanted}; reason: {why}; error: {error.message}"
+            self.stage.tell(hpa, "Warning", "FailedRescale", told, _SOURCE, once=True)
+            raise
         text = f"the HPA controller was able to update the target scale to {wanted}"
         self._write(hpa, current, wanted, [("AbleToScale", "True", "SucceededRescale", text), *more], scaled=True)
         self.stage.tell(hpa, "Normal", "SuccessfulRescale", f"New size: {wanted}; reason: {why}", _SOURCE)

@@ -121,6 +121,8 @@ def _check_size(container: Mapping[str, Any], settings: WorldSettings) -> Script
     uri, at = _uri(container), settings.delays.check_size
     repository = uri.partition("://")[2]
     source = find_source(settings, uri)
+    if source is not None and source.size_log is not None:
+        return (Beat(at, source.size_log, ends=0),)
     fault = "not-found" if source is None else source.fault
     match fault:
         case "not-found":
@@ -213,6 +215,9 @@ def _attempts(
             return at, False
         fails = bool(source.fault) or token in source.failing_protocols
         beats.append(Beat(at + seconds / 2, "", {"progress": _progress(25 if fails else 50, expected)}))
+        if source.fault == "out-of-memory":
+            beats.append(Beat(at + seconds / 2, "", ends=137, reason="OOMKilled"))
+            return at, False
         at += seconds
         if not fails:
             return at, True

@@ -1,40 +1,40 @@
 """The kubelets: from a bound pod to running, ready, ended, crashing or stuck containers (F-73, F-74, F-75).
 
 1. The first container decides; the others run beside it. Init containers and injected sidecars are not played.
-2. Steps: pull (5 s), configuration (secrets), start, script (`containers.script_of`), readiness after a delay.
+2. Steps: volumes and sandbox, pull (5 s), configuration (secrets), start, script (`containers.script_of`), readiness
+   after a delay. What may go wrong before the script stands in `pod_troubles`.
 3. A pull failure shows `ErrImagePull`, then `ImagePullBackOff`; it is tried again when a Secret or ServiceAccount of
    the namespace or the settings change.
 4. A container that ends is restarted unless the pod says Never, after 10, 20, 40 … 300 s; after five restarts it stays
    in `CrashLoopBackOff` until the settings change.
-5. A pod whose node is gone is deleted.
+5. A pod whose node is gone is deleted. One that comes to a node under disk pressure is rejected, as evicted; the node
+   is tainted then.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from aimcore.resource import Key
 from aimcore.simulation.actors.actor import Actor
 from aimcore.simulation.actors.containers import Script, find_image, main_container, script_of
+from aimcore.simulation.actors.pod_troubles import (
+    PRESSURE,
+    container_trouble,
+    hindrance,
+    is_under_pressure,
+    pull_trouble,
+    run_trouble,
+)
 from aimcore.simulation.actors.stage import Json, Stage, is_deleting, part, sequence, text_of
 
 _MANAGER = "kubelet"
 _BACKOFF_SECONDS = 10.0
 _MAX_RESTARTS = 5
-_PULL_PROBLEMS = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"})
-_IMAGE = re.compile(
-    r"[a-z0-9]+([._:/-]+[a-z0-9]+)*(/[a-z0-9._-]+)*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[0-9a-f]{64})?"
-)
-
-
-_LONGEST_IMAGE = 512
-
-
-def is_image(text: str) -> bool:
-    """Whether a text can name an image."""
-    return len(text) <= _LONGEST_IMAGE and _IMAGE.fullmatch(text) is not None
+_NOT_STARTED = 128
+_REJECTED = "Pod was rejected: The node had condition: [DiskPressure]. "
 
 
 class Kubelet(Actor):
@@ -63,60 +63,74 @@ class Kubelet(Actor):
                     self.wake(pod_key)
 
     def wake_all(self) -> None:
+        for node in self.stage.all("Node"):
+            self._mark(node)
         for key in self.stage.objects.get("Pod", {}):
             self.wake(key)
 
     def act(self, key: Key) -> None:
         pod = self.stage.at(key)
-        node = pod and part(pod, "spec", "nodeName")
-        if pod is None or not node or is_deleting(pod) or part(pod, "status", "phase") in ("Succeeded", "Failed"):
+        name = pod and part(pod, "spec", "nodeName")
+        if pod is None or not name or is_deleting(pod) or part(pod, "status", "phase") in ("Succeeded", "Failed"):
             return
-        if self.stage.get("Node", "", node) is None:
+        node = self.stage.get("Node", "", name)
+        if node is None:
             self.stage.delete(pod)
             return
         state = _state(pod)
         if "running" in state:
             self._run(key, pod)
         elif not part(pod, "status", "startTime"):
-            self._take(pod)
+            self._take(key, pod, node)
         elif part(state, "waiting", "reason") == "CrashLoopBackOff":
             self._restart(key, pod)
+        elif part(state, "waiting", "reason") == "RunContainerError":
+            self._give_up(key, pod)
         else:
             self._start(key, pod)
 
     # ---- starting ---------------------------------------------------------------------------------------------------
-    def _take(self, pod: Json) -> None:
-        """The pod is on a node: containers are being created."""
+    def _take(self, key: Key, pod: Json, node: Json) -> None:
+        """The pod is on a node: it is rejected, or containers are being created."""
+        if is_under_pressure(self.settings, node):
+            status = {**pod.get("status", {}), "phase": "Failed", "reason": "Evicted", "message": _REJECTED}
+            self.stage.set_status(pod, {**status, "startTime": text_of(self.now)}, _MANAGER)
+            self._mark(node)
+            return
         self._write(pod, {"waiting": {"reason": "ContainerCreating"}}, phase="Pending", startTime=text_of(self.now))
-        image = main_container(pod).get("image")
-        self.stage.tell(pod, "Normal", "Pulling", f'Pulling image "{image}"', _MANAGER)
-        found = find_image(self.settings, str(image))
-        seconds = self.settings.delays.pull if found is None or found.pull_seconds is None else found.pull_seconds
-        key = Key("Pod", pod["metadata"]["namespace"], pod["metadata"]["name"])
-        self.wake_at(key, self.stage.since({"t": text_of(self.now)}, seconds, "t"))
+        self._start(key, self.stage.objects["Pod"][key])
+
+    def _mark(self, node: Json) -> None:
+        """A node under pressure is tainted, so that no more pods come; one that has recovered is not."""
+        taints = sequence(node, "spec", "taints")
+        others = [t for t in taints if t.get("key") != PRESSURE]
+        ours = [{"key": PRESSURE, "effect": "NoSchedule"}] if is_under_pressure(self.settings, node) else []
+        if [*others, *ours] != taints:
+            self.stage.merge(node, {"spec": {"taints": [*others, *ours] or None}}, _MANAGER)
 
     def _start(self, key: Key, pod: Json) -> None:
+        hindered = hindrance(self.stage, pod)
+        if hindered is not None:
+            self._stuck[key] = None
+            self.stage.tell(pod, "Warning", hindered.reason, hindered.message, hindered.source)
+            return
         image = str(main_container(pod).get("image"))
+        self.stage.tell(pod, "Normal", "Pulling", f'Pulling image "{image}"', _MANAGER, once=True)
         found = find_image(self.settings, image)
         seconds = self.settings.delays.pull if found is None or found.pull_seconds is None else found.pull_seconds
         due = self.stage.since(pod, seconds, "status", "startTime")
         if due > self.now:
             self.wake_at(key, due)
             return
-        missing_volume = self._missing_secret_volume(pod)
-        if missing_volume is not None:
-            self._stuck[key] = None
-            self.stage.tell(pod, "Warning", "FailedMount", missing_volume, _MANAGER)
-            return
-        trouble = self._pull_trouble(pod, image)
+        trouble = pull_trouble(self.stage, pod, image)
         if trouble is not None:
-            self._fail_pull(key, pod, image, *trouble)
+            self._fail_pull(key, pod, image, trouble.reason, trouble.message)
             return
-        missing = self._missing_secret(pod)
-        if missing is not None:
+        trouble = container_trouble(self.stage, pod)
+        if trouble is not None:
             self._stuck[key] = None
-            if self._write(pod, {"waiting": {"reason": "CreateContainerConfigError", "message": missing}}):
-                self.stage.tell(pod, "Warning", "Failed", f"Error: {missing}", _MANAGER)
+            if self._write(pod, {"waiting": {"reason": trouble.reason, "message": trouble.message}}):
+                self.stage.tell(pod, "Warning", "Failed", f"Error: {trouble.message}", _MANAGER)
             return
         self._stuck.pop(key, None)
         name = main_container(pod).get("name")
@@ -125,37 +139,29 @@ class Kubelet(Actor):
         self._begin(key, pod)
 
     def _begin(self, key: Key, pod: Json) -> None:
+        if self._does_not_run(key, pod, _restarts(pod)):
+            return
         self.stage.tell(pod, "Normal", "Started", f"Started container {main_container(pod).get('name')}", _MANAGER)
         self._told.pop(key, None)
         self._write(pod, {"running": {"startedAt": text_of(self.now)}}, phase="Running", ready=not _has_probe(pod))
         self.wake(key)
 
-    def _pull_trouble(self, pod: Json, image: str) -> tuple[str, str] | None:
-        """Waiting reason and message of an image that cannot be had."""
-        if not is_image(image):
-            return "InvalidImageName", f'Failed to apply default image tag "{image}": couldn\'t parse image name'
-        found = find_image(self.settings, image)
-        fault = "not-found" if found is None else found.fault
-        if found is not None and found.private and not fault and not self._has_pull_secret(pod):
-            fault = "unauthorized"
-        pulling = f'failed to pull and unpack image "{image}": failed to resolve reference "{image}":'
-        match fault:
-            case "not-found":
-                return "ErrImagePull", f"rpc error: code = NotFound desc = {pulling} {image}: not found"
-            case "unauthorized":
-                text = "pull access denied, repository does not exist or may require authorization: 401 Unauthorized"
-                return "ErrImagePull", f"rpc error: code = Unknown desc = {pulling} {text}"
-            case "unreachable":
-                text = "dial tcp: lookup registry: no such host"
-                return "ErrImagePull", f"rpc error: code = Unknown desc = {pulling} {text}"
-            case _:
-                return None
+    def _does_not_run(self, key: Key, pod: Json, restarts: int) -> bool:
+        """Whether the container cannot be run, which is told for a while before it counts as ended."""
+        trouble = run_trouble(self.stage, pod)
+        if trouble is None:
+            return False
+        self._write(pod, {"waiting": {"reason": trouble.reason, "message": trouble.message}}, restarts=restarts)
+        self.stage.tell(pod, "Warning", "Failed", f"Error: {trouble.message}", _MANAGER)
+        self.wake_at(key, self.now + timedelta(seconds=self.settings.delays.crash))
+        return True
 
-    def _has_pull_secret(self, pod: Json) -> bool:
-        namespace = pod["metadata"]["namespace"]
-        account = self.stage.get("ServiceAccount", namespace, part(pod, "spec", "serviceAccountName") or "default")
-        named = [*sequence(pod, "spec", "imagePullSecrets"), *sequence(account or {}, "imagePullSecrets")]
-        return any(self.stage.get("Secret", namespace, str(s.get("name"))) is not None for s in named)
+    def _give_up(self, key: Key, pod: Json) -> None:
+        """The run of a container that could not be started is over."""
+        if run_trouble(self.stage, pod) is None:
+            self._begin(key, pod)
+        else:
+            self._end(key, pod, _NOT_STARTED, "StartError")
 
     def _fail_pull(self, key: Key, pod: Json, image: str, reason: str, message: str) -> None:
         self._stuck[key] = None
@@ -173,33 +179,6 @@ class Kubelet(Actor):
             self.stage.tell(pod, "Warning", "Failed", f'Failed to pull image "{image}": {message}', _MANAGER)
             self.stage.tell(pod, "Warning", "Failed", "Error: ErrImagePull", _MANAGER)
             self.wake_at(key, self.stage.since({}, _BACKOFF_SECONDS, "t"))
-
-    def _missing_secret(self, pod: Json) -> str | None:
-        namespace = pod["metadata"]["namespace"]
-        for container in sequence(pod, "spec", "containers"):
-            wanted = [part(e, "valueFrom", "secretKeyRef") for e in sequence(container, "env")]
-            wanted += [part(e, "secretRef") for e in sequence(container, "envFrom")]
-            for ref in wanted:
-                if not isinstance(ref, Mapping) or ref.get("optional") is True:
-                    continue
-                secret = self.stage.get("Secret", namespace, str(ref.get("name")))
-                if secret is None:
-                    return f'secret "{ref.get("name")}" not found'
-                if "key" in ref and ref["key"] not in {
-                    **(secret.get("data") or {}),
-                    **(secret.get("stringData") or {}),
-                }:
-                    return f"couldn't find key {ref['key']} in Secret {namespace}/{ref.get('name')}"
-        return None
-
-    def _missing_secret_volume(self, pod: Json) -> str | None:
-        for volume in sequence(pod, "spec", "volumes"):
-            name = part(volume, "secret", "secretName")
-            if not isinstance(name, str) or part(volume, "secret", "optional") is True:
-                continue
-            if self.stage.get("Secret", pod["metadata"]["namespace"], name) is None:
-                return f'MountVolume.SetUp failed for volume "{volume.get("name")}" : secret "{name}" not found'
-        return None
 
     # ---- running ----------------------------------------------------------------------------------------------------
     def _run(self, key: Key, pod: Json) -> None:
@@ -238,7 +217,7 @@ class Kubelet(Actor):
         )
 
     def _end(self, key: Key, pod: Json, code: int, reason: str) -> None:
-        started = part(_state(pod), "running", "startedAt")
+        started = part(_state(pod), "running", "startedAt") or text_of(self.now)
         terminated = {
             "exitCode": code,
             "reason": reason or ("Completed" if code == 0 else "Error"),
@@ -264,7 +243,9 @@ class Kubelet(Actor):
         due = self.stage.since(last, _backoff(restarts), "finishedAt")
         if due > self.now:
             self.wake_at(key, due)
-        elif restarts < _MAX_RESTARTS or not any(b.ends for b in script_of(pod, self.settings)):
+        elif restarts < _MAX_RESTARTS or not self._fails(pod):
+            if self._does_not_run(key, pod, restarts + 1):
+                return
             self._write(
                 pod,
                 {"running": {"startedAt": text_of(self.now)}},
@@ -274,6 +255,10 @@ class Kubelet(Actor):
             )
             self._told.pop(key, None)
             self.wake(key)
+
+    def _fails(self, pod: Json) -> bool:
+        """Whether another run would end like the last one."""
+        return run_trouble(self.stage, pod) is not None or any(b.ends for b in script_of(pod, self.settings))
 
     # ---- status -----------------------------------------------------------------------------------------------------
     def _write(

@@ -1,6 +1,7 @@
 """The scheduler.
 
 1. A pod goes to the first node, by name, whose labels it selects and that has room. GPUs are counted like any resource.
+   Taints keep all pods away: nobody here tolerates any.
 2. A pod that fits nowhere carries PodScheduled=False `Unschedulable` and an event `FailedScheduling` (F-75).
 3. Claims come first: a missing, dying or unbound Immediate claim stops the pod; for WaitForFirstConsumer the node is
    chosen, written on the claim, and the pod waits for the binding (F-78, F-81).
@@ -94,6 +95,10 @@ class Scheduler(Actor):
             name = node["metadata"]["name"]
             if part(node, "spec", "unschedulable") is True:
                 reasons["node(s) were unschedulable"] += 1
+                continue
+            taint = next((t for t in sequence(node, "spec", "taints") if t.get("effect") == "NoSchedule"), None)
+            if taint is not None:
+                reasons[f"node(s) had untolerated taint {{{taint.get('key')}: {taint.get('value', '')}}}"] += 1
                 continue
             if not selects(pod, labels_of(node)):
                 reasons[REASON_AFFINITY] += 1
