@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 from hypothesis import given
 
-from aimcore.changes import Apply
+from aimcore.changes import Apply, PatchObject
 from aimcore.resource import Key
 from aimcore.testing.crashes import spread
 from aimcore.testing.driver import Driver
@@ -23,6 +23,7 @@ from aimcore.testing.exploration.points import crash_points, every_point, losses
 from aimcore.testing.exploration.schedule import (
     FAULT_TYPES,
     Crash,
+    Denied,
     Doubled,
     Expired,
     Frozen,
@@ -37,6 +38,8 @@ from aimcore.testing.exploration.schedule import (
     Stale,
     TimedOut,
     Trickling,
+    Unanswered,
+    Unlisted,
     Unserved,
     from_json,
     to_json,
@@ -44,7 +47,7 @@ from aimcore.testing.exploration.schedule import (
 from aimcore.testing.exploration.strategies import fault_schedules
 from aimcore.testing.exploration.trunk import Trunk, record
 from laws.exploring import Account, empty_cluster
-from laws.scenarios import ALL, chat
+from laws.scenarios import ALL, EVERY, MENDED, chat
 from laws.tally import Tally, effort, scaled
 
 ONE_OF_EACH: dict[str, Schedule] = {
@@ -53,6 +56,8 @@ ONE_OF_EACH: dict[str, Schedule] = {
     "rival": (Rival(20, 30),),
     "refused": (Refused(9, 500),),
     "busy": (Refused(25, 429, 7),),
+    "denied": (Denied(9, "namespace going"),),
+    "denied for a while": (Denied(43, "permission", 120),),
     "timed out": (TimedOut(12, done=True),),
     "outage": (Outage(33, 45),),
     "lost": (Lost(90),),
@@ -64,18 +69,21 @@ ONE_OF_EACH: dict[str, Schedule] = {
     "stale": (Stale(40, 12, 20),),
     "unserved": (Unserved(50, "InferenceService", 60),),
     "late CRD": (Unserved(-1, "HTTPRoute", 120),),
+    "unlisted": (Unlisted(50, "InferenceService", "permission", 60),),
+    "unlisted at first": (Unlisted(-1, "AIMServiceTemplate", "login page", 120),),
+    "unanswered": (Unanswered(-1, 90),),
     "leap": (Leap(30, 600),),
     "clock behind": (Skewed(30, -300, 60),),
     "several": (Refused(9, 503), Lost(60), Crash(40, done=True), Frozen(45, 20)),
 }
 WHOLE = "everything at once"
-POINTS = 12
-"""How many points of each scenario the short run tries, beside all those of one."""
+POINTS, FEWER = 12, 3
+"""How many points of each scenario the short run tries, beside all those of one; fewer where a world is mended."""
 
 
 @pytest.fixture(scope="module")
 def trunks() -> Callable[[str], Trunk]:
-    return cache(lambda name: record(ALL[name], empty_cluster()))
+    return cache(lambda name: record(EVERY[name], empty_cluster()))
 
 
 def explored(trunk: Trunk, points: list[Schedule], tally: Tally) -> Account:
@@ -91,10 +99,10 @@ def explored(trunk: Trunk, points: list[Schedule], tally: Tally) -> Account:
     return account
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_fault_at_any_point_leads_to_the_same_end(name: str, trunks, tally: Tally) -> None:
     trunk = trunks(name)
-    account = explored(trunk, spread(every_point(trunk), scaled(POINTS)), tally)
+    account = explored(trunk, spread(every_point(trunk), scaled(FEWER if name in MENDED else POINTS)), tally)
     assert account.faults.total() == account.branches, "each fault happened"
 
 
@@ -223,3 +231,10 @@ def test_a_conflict_about_no_field_is_tried_again_though_the_child_stays_as_it_i
     assert applies
     for number in applies:
         assert not Explorer(trunk).branch((Refused(number, 409),)).lines
+
+
+def test_what_is_to_go_goes_when_nobody_denies_it_any_more(trunks) -> None:
+    trunk = trunks("image exchanged")
+    number = next(n for n, sent in enumerate(trunk.sent) if isinstance(sent.change, PatchObject))
+    for why in ("webhook", "permission"):
+        assert not Explorer(trunk).branch((Denied(number, why, 120),)).lines

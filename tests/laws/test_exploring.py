@@ -15,12 +15,12 @@ from aimcore.testing.exploration.shrinking import Failure, shrunk
 from aimcore.testing.exploration.strategies import fitted
 from aimcore.testing.exploration.trunk import record
 from aimcore.testing.histories import Alter, Edit, EditAny, History, Put, Remove, RemoveAny, Restart, Stumble, Wait
-from aimcore.testing.reasons import unknown_reasons, unreached
+from aimcore.testing.reasons import UNREACHED, catalogue, reached_after_all, unknown_reasons, unreached
 from aimcore.testing.strategies import histories
 from laws import replay, run
 from laws.drawing import drawn
 from laws.exploring import Account, do, empty_cluster, fails, replayed, scenario_unit
-from laws.scenarios import ALL, CHAT, chat, obj
+from laws.scenarios import ALL, CHAT, EVERY, chat, obj
 from laws.validation import Remembered
 
 EVERY_ACTION = (
@@ -80,7 +80,7 @@ def test_a_run_without_time_tells_what_was_done_and_starts_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     state = run.State(tmp_path / "state.json", seed=1)
-    state.parts = dict.fromkeys(ALL, 1)
+    state.parts = dict.fromkeys(EVERY, 1)
     state.total.add(do(("scenario", NAME, 0)))
     state.write()
     assert run.main(["--minutes", "0", "--jobs", "1", "--state", str(state.path), "--out", str(tmp_path / "out")]) == 0
@@ -98,6 +98,22 @@ def test_too_few_services_that_run_and_reasons_never_reached_fail_a_run(tmp_path
     assert not any(line.startswith("never reached: ") for line in run.wrongs(state)), "all is not done yet"
     state.done = set(state.listed())
     assert "never reached: ModelNotFound" in run.wrongs(state)
+
+
+def test_an_exemption_that_is_reached_after_all_fails_a_run_at_once(tmp_path: Path) -> None:
+    state = run.State(tmp_path / "state.json", seed=1)
+    state.total.reasons["AIMArtifact CachePvcReady PvcPending"] = 1
+    assert list(run.wrongs(state)) == []
+    state.total.reasons["AIMArtifact CachePvcReady PvcNotFound"] = 1
+    assert list(run.wrongs(state)) == ["exempt, and reached after all: PvcNotFound"]
+
+
+def test_exemptions_are_of_the_catalogue_and_hide_nothing_else() -> None:
+    assert UNREACHED.keys() <= catalogue()
+    assert set(unreached([])) == catalogue() - UNREACHED.keys()
+    every = [f"AIMService Ready {reason}" for reason in catalogue()]
+    assert unreached(every) == []
+    assert reached_after_all(every) == sorted(UNREACHED)
 
 
 def test_a_reason_that_is_in_no_catalogue_is_told() -> None:

@@ -38,10 +38,10 @@ from aimcore.resource import Json, Key
 from aimcore.settings import Settings
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.cluster import ApiError, Cluster
-from aimcore.snapshot import NotInstalled, Snapshot, Unreadable
+from aimcore.snapshot import NotInstalled, Snapshot
 from aimcore.table import Table
 from aimcore.testing.memory import Memory
-from aimcore.testing.transport import Died, Direct, Silence, Stream, Transport
+from aimcore.testing.transport import Died, Direct, NoAnswer, Silence, Stream, Transport, unreadable
 from aimcore.vocabulary import Vocabulary
 from aimcore.wire import Again, Done, Refused, Request, Unknown, read_response, read_silence, requests_of
 
@@ -50,6 +50,9 @@ Answers = Callable[[Want, datetime], Answer | None]
 
 FIRST_BACKOFF = timedelta(milliseconds=5)
 LONGEST_BACKOFF = timedelta(seconds=1000)
+LASTING = frozenset({"Forbidden", "Unauthorized"})
+PATIENCE = 3
+"""As the reflector of the shell has it: which refusals of a list last, and how many of the others count as lasting."""
 ROUNDS_AT_ONCE = 1000
 """How often controller and world may answer each other without the clock moving."""
 
@@ -155,8 +158,8 @@ class Driver:
         if watch is None or watch.ended:
             try:
                 watch = memory.watches[kind] = self._list_and_watch(kind)
-            except ApiError as error:
-                self._cannot_list(kind, error)
+            except (ApiError, NoAnswer) as trouble:
+                self._cannot_list(kind, trouble)
                 return 0
         events = watch.take()
         for event in events:
@@ -164,21 +167,26 @@ class Driver:
                 self._learn_event(event)
         return len(events)
 
-    def _cannot_list(self, kind: str, error: ApiError) -> None:
-        """A kind that is not served is gone with its objects. Other troubles pass: what was known stands."""
+    def _cannot_list(self, kind: str, trouble: ApiError | NoAnswer) -> None:
+        """A kind that is not served is gone with its objects. Of any other trouble what was known stands; it is told at
+        once by a first list, or if it will last, and by an answer at the third time in a row."""
         memory = self.memory
-        if error.code == 404:
+        if isinstance(trouble, ApiError) and trouble.code == 404:
             memory.watches.pop(kind, None)
             for key in memory.table.keys(kind):
                 memory.forget(key)
             memory.wake(memory.table.learn_availability(kind, NotInstalled(kind)))
-        elif kind not in memory.watches:
-            memory.wake(memory.table.learn_availability(kind, Unreadable(kind, "ServerUnreachable", error.message)))
+            return
+        found = unreadable(kind, trouble)
+        memory.unlisted[kind] += isinstance(trouble, ApiError)
+        if kind not in memory.watches or found.reason in LASTING or memory.unlisted[kind] >= PATIENCE:
+            memory.wake(memory.table.learn_availability(kind, found))
 
     def _list_and_watch(self, kind: str) -> Stream:
         listed = self.transport.list(kind)
         table = self.memory.table
         self.memory.wake(table.learn_availability(kind, None))
+        self.memory.unlisted.pop(kind, None)
         present = set()
         for item in listed["items"]:
             raw = {"apiVersion": self.vocabulary.kinds[kind].api_version, "kind": kind, **item}
@@ -276,6 +284,10 @@ class Driver:
                 touched |= self.memory.table.learn_answer(want, answer)
         self.memory.wake(touched)
         return bool(touched)
+
+    def ask_again(self) -> None:
+        """Have all that want to know something of the world outside the API planned again: it may answer now."""
+        self.memory.due.update(dict.fromkeys(key for key, plan in sorted(self.plans.items()) if plan.wants))
 
     def _back_off(self, key: Key, failed: bool) -> None:
         memory = self.memory

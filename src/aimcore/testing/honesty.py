@@ -17,7 +17,7 @@ from aimcore.dispatch import AIM
 from aimcore.facts import OutcomeOf
 from aimcore.plan import Plan
 from aimcore.resource import EMPTY, Json, Key
-from aimcore.snapshot import Snapshot
+from aimcore.snapshot import Snapshot, Unreadable
 from aimcore.testing.condition_lint import lint_conditions
 from aimcore.testing.driver import Driver
 from aimcore.testing.laws import Broken, parts_of
@@ -152,14 +152,18 @@ def unserved(driver: Driver, service: Json) -> Iterator[str]:
         yield f"Ready with {len(owned)} InferenceServices"
         return
     deployment = table.find(Key("Deployment", namespace, f"{owned[0].name}-predictor"))
+    pods = [r for key in table.keys("Pod") if (r := table.find(key)) is not None and r.namespace == namespace]
+    ready = [p for p in pods if _is_ready(p.raw) and not p.is_deleting]
     if deployment is None:
-        yield "Ready without a Deployment"
+        if not isinstance(table.availability("Deployment"), Unreadable):
+            yield "Ready without a Deployment"
+        elif all(_containers(p.spec) != _containers(owned[0].spec.get("predictor")) for p in ready):
+            yield "Ready, but no pod of what the InferenceService says is, and Deployments cannot be read"
         return
     if _containers(owned[0].spec.get("predictor")) != _containers(deployment.spec.get("template", EMPTY).get("spec")):
         yield "Ready, but the Deployment is not made of what the InferenceService says"
     newest = _served(deployment.spec.get("template", EMPTY).get("spec"))
-    pods = [r for key in table.keys("Pod") if (r := table.find(key)) is not None and r.namespace == namespace]
-    if not any(_is_ready(p.raw) and not p.is_deleting and _served(p.spec) == newest for p in pods):
+    if not any(_served(p.spec) == newest for p in ready):
         yield "Ready, but no pod of the newest template is"
 
 

@@ -24,7 +24,7 @@ from aimcore.testing.transport import Stream, Transport
 @dataclass
 class Memory:
     """See the rules above. `due`: keys to be planned now; `timers`: when a key is planned if nothing happens before;
-    `seen`: how far the cluster was when watches were looked at last."""
+    `seen`: how far the cluster was when watches were looked at last; `unlisted`: how often in a row a list failed."""
 
     table: Table
     watches: dict[str, Stream] = field(default_factory=dict)
@@ -35,6 +35,7 @@ class Memory:
     failures: Counter[Key] = field(default_factory=Counter)
     forced: dict[Key, dict[str, datetime]] = field(default_factory=dict)
     seen: Mark | None = None
+    unlisted: Counter[str] = field(default_factory=Counter)
 
     def fork(self, transport: Transport, *, watching: bool = True) -> Memory:
         """An independent copy, that watches through another transport, or not at all."""
@@ -49,6 +50,7 @@ class Memory:
             self.failures.copy(),
             {key: dict(managers) for key, managers in self.forced.items()},
             self.seen,
+            self.unlisted.copy(),
         )
 
     # ---- objects ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aimcore.resource import Json
+from aimcore.simulation.defaults import IMAGES
 
 QWEN = "amdenterpriseai/aim-qwen-qwen3-32b:0.8.5"
 NEWER = "amdenterpriseai/aim-qwen-qwen3-32b:0.9.0"
@@ -22,7 +23,8 @@ _IMAGES: Sequence[Json] = (
 
 
 def _image(**members: Any) -> list[Json]:
-    return [{"image": QWEN, **members}, *_IMAGES]
+    """The usual image with its labels and profiles, odd in one way: else nothing would ever come to run it."""
+    return [{**IMAGES[0], **members}, *_IMAGES]
 
 
 WORLD_PARTS: Mapping[str, Sequence[Any]] = {
@@ -32,6 +34,8 @@ WORLD_PARTS: Mapping[str, Sequence[Any]] = {
         [{"name": "one", "gpus": 1}],
         [{"name": "mi325x", "deviceId": "74a5", "vram": "256G"}],
         [{"name": "mi300x"}, {"name": "mi325x", "deviceId": "74a5", "vram": "256G"}],
+        [{"name": "mi300x", "fault": "no-network"}],
+        [{"name": "mi300x", "fault": "disk-pressure"}, {"name": "spare"}],
     ),
     "images": (
         list(_IMAGES),
@@ -40,6 +44,9 @@ WORLD_PARTS: Mapping[str, Sequence[Any]] = {
         _image(runs="crash"),
         _image(runs="hang"),
         _image(runs="oom"),
+        _image(startFault="create"),
+        _image(startFault="run"),
+        _image(fault="rate-limited"),
         _image(discoveryExitCode=1),
         _image(discoveryLog="no JSON at all"),
         _image(private=True),
@@ -50,12 +57,16 @@ WORLD_PARTS: Mapping[str, Sequence[Any]] = {
         [{"uri": "hf://*", "failingProtocols": ["XET"]}],
         [{"uri": "hf://*", "verificationFails": True}],
         [{"uri": "hf://*", "stalls": True}],
+        [{"uri": "hf://*", "fault": "out-of-memory"}],
+        [{"uri": "hf://*", "sizeLog": "a lot"}],
     ),
     "storageClasses": (
         [],
         [{"name": "slow"}],
         [{"name": "standard", "default": True, "provisions": False}],
         [{"name": "standard", "default": True, "binding": "Immediate"}],
+        [{"name": "standard", "default": True, "mountFault": "attach"}],
+        [{"name": "standard", "default": True, "mountFault": "mount"}],
     ),
     "gateways": ([], [{"name": "inference-gateway", "namespace": "gateways", "rejects": "NotAllowedByListeners"}]),
     "kserve": (

@@ -15,8 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from aimcore.changes import Change
+from aimcore.errors import reason_of_read
 from aimcore.resource import Json, Key
-from aimcore.simulation.cluster import Cluster, Mark, Watch
+from aimcore.simulation.cluster import ApiError, Cluster, Mark, Watch
+from aimcore.snapshot import Unreadable
 from aimcore.testing.execution import execute
 from aimcore.vocabulary import Vocabulary
 
@@ -38,8 +40,23 @@ class Silence:
     sent: bool
 
 
+class NoAnswer(Exception):  # noqa: N818  no error of the program: the server is silent
+    """Nobody answered a list. `reason` is one of `aimcore.errors.NETWORK_REASONS`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class Died(Exception):  # noqa: N818  no error of the program: the process is gone
     """The controller's process ends here."""
+
+
+def unreadable(kind: str, trouble: ApiError | NoAnswer) -> Unreadable:
+    """What a list that failed says of its kind."""
+    if isinstance(trouble, NoAnswer):
+        return Unreadable(kind, trouble.reason, str(trouble))
+    return Unreadable(kind, reason_of_read(trouble.code, trouble.reason), trouble.message)
 
 
 class Stream(Protocol):
@@ -81,7 +98,7 @@ class Transport(Protocol):
         ...
 
     def list(self, kind: str) -> Json:
-        """The list of a kind. Raises `ApiError`."""
+        """The list of a kind. Raises `ApiError` or `NoAnswer`."""
         ...
 
     def watch(self, kind: str, resource_version: str) -> Stream:

@@ -48,6 +48,8 @@ class Course:
         self.driver.transport = injector
         self._rival: Memory | None = None
         injector.remembers, injector.rival_wakes, injector.is_known = self._remember, self._let_rival_act, self._knows
+        injector.asks_again = self.driver.ask_again
+        self.driver.answers = injector.answering(self.driver.answers)
 
     def fork(self, schedule: Schedule = ()) -> Course:
         """The same course from here, with other faults. Only where none is running."""

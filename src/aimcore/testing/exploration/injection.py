@@ -12,14 +12,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from aimcore.changes import Change
+from aimcore.changes import Change, PatchStatus
+from aimcore.facts import Answer, ImageLabels, RepositoryTags, Want
 from aimcore.resource import Json, Key
-from aimcore.simulation.cluster import ApiError, Cluster, Mark
-from aimcore.simulation.errors import not_installed, request_timeout, server_starting, status_body
+from aimcore.simulation.cluster import Cluster, Mark
+from aimcore.simulation.errors import not_installed
+from aimcore.testing.driver import Answers
+from aimcore.testing.exploration.refusals import LIST_TROUBLES, denial, refusal, secret_unread
 from aimcore.testing.exploration.schedule import (
     Crash,
+    Denied,
     Expired,
     Fault,
     Frozen,
@@ -34,11 +37,13 @@ from aimcore.testing.exploration.schedule import (
     Stale,
     TimedOut,
     Trickling,
+    Unanswered,
+    Unlisted,
     Unserved,
     name_of,
 )
 from aimcore.testing.exploration.streams import SpoiltStream
-from aimcore.testing.transport import Answered, Died, Direct, Silence, Stream
+from aimcore.testing.transport import Answered, Died, Direct, NoAnswer, Silence, Stream
 from aimcore.vocabulary import Vocabulary
 
 RENEWED = timedelta(minutes=10)
@@ -49,7 +54,8 @@ NEVER = "connect: connection refused"
 class Injector(Direct):
     """See the rules above. `told` names the faults that have happened, in order.
 
-    `rival_wakes` is called when a second controller is to do its work; `remembers` when it falls asleep.
+    `rival_wakes` is called when a second controller is to do its work; `remembers` when it falls asleep; `asks_again`
+    when questions are answered again.
     """
 
     def __init__(self, cluster: Cluster, vocabulary: Vocabulary, schedule: Schedule = ()) -> None:
@@ -65,10 +71,13 @@ class Injector(Direct):
         self.leapt = timedelta(0)
         self.remembers: Callable[[], None] = lambda: None
         self.rival_wakes: Callable[[], None] = lambda: None
+        self.asks_again: Callable[[], None] = lambda: None
         self.is_known: Callable[[Key], bool] = lambda _key: True
         self._old_version = 0
+        self._unread: set[str] = set()
+        self._denied: dict[Fault, str] = {}
         for fault in self._due("write", -1):
-            if isinstance(fault, Unserved):
+            if isinstance(fault, Unserved | Unlisted | Unanswered):
                 self._begin(fault, timedelta(seconds=fault.lasts))
 
     def fork(self, cluster: Cluster, schedule: Schedule) -> Injector:
@@ -96,12 +105,12 @@ class Injector(Direct):
         return self._has_moved and self.trickles and any(stream.held for stream in self.streams.values())
 
     def news(self, since: Mark | None) -> tuple[Mark | None, Collection[str] | None]:
-        """As `Direct`; while anything is spoilt, nobody knows."""
-        if any(not isinstance(fault, Rival | Skewed) for fault, _ in self.running):
-            return None, None
-        if any(stream.held or stream.ended for stream in self.streams.values()):
-            return None, None
-        return super().news(since)
+        """As `Direct`, and the kinds of which something is held back, or that are to be listed anew."""
+        mark, news = super().news(since)
+        if news is None:
+            return mark, None
+        spoilt = {kind for kind, stream in self.streams.items() if stream.held or stream.ended}
+        return mark, {*news, *spoilt, *self._unread}
 
     @property
     def next_wake(self) -> datetime | None:  # type: ignore[override]
@@ -131,6 +140,8 @@ class Injector(Direct):
         match fault:
             case Rival():
                 self.rival_wakes()
+            case Unanswered():
+                self.asks_again()
             case Lagging(_, kind) if kind in self.streams:
                 self.streams[kind].next_at = None
             case _:
@@ -168,8 +179,11 @@ class Injector(Direct):
         if any(isinstance(fault, Outage) for fault, _ in self.running):
             return Silence(NEVER, sent=False)
         if change.key.kind in self._unserved():
-            refusal = not_installed()
-            return Answered(refusal.code, refusal.body)
+            unknown = not_installed()
+            return Answered(unknown.code, unknown.body)
+        for fault, _ in self.running if not isinstance(change, PatchStatus) else ():
+            if isinstance(fault, Denied) and self._denied[fault] == change.key.kind:
+                return self._deny(fault, change)
         return super().send(parent, change, is_forced=is_forced)
 
     def _meet(self, fault: Fault, parent: Key, change: Change, *, is_forced: bool) -> Answered | Silence | None:
@@ -185,6 +199,13 @@ class Injector(Direct):
             case Refused(_, code, wait):
                 self._tell(fault)
                 return Answered(*refusal(code, change.key), timedelta(seconds=wait))
+            case Denied(_, _, lasts):
+                if not lasts:
+                    self._tell(fault)
+                else:
+                    self._denied[fault] = change.key.kind
+                    self._begin(fault, timedelta(seconds=lasts))
+                return self._deny(fault, change)
             case Stale(_, back, lasts):
                 super().send(parent, change, is_forced=is_forced)
                 self._old_version = max(self._cluster.resource_version - back, 1)
@@ -203,14 +224,17 @@ class Injector(Direct):
             case Outage(_, lasts):
                 self._break_off()
                 self._begin(fault, timedelta(seconds=lasts))
-            case Unserved(_, kind, lasts):
+            case Unserved(_, kind, lasts) | Unlisted(_, kind, _, lasts):
                 self._break_off(kind)
                 self._begin(fault, timedelta(seconds=lasts))
-            case Trickling() | Lagging() | Frozen() | Skewed():
+            case Trickling() | Lagging() | Frozen() | Skewed() | Unanswered():
                 self._begin(fault, timedelta(seconds=fault.lasts))
             case _:
                 raise AssertionError(fault)
         return None
+
+    def _deny(self, fault: Denied, change: Change) -> Answered:
+        return Answered(*denial(fault.why, change, self._vocabulary.kinds[change.key.kind]))
 
     def _begin(self, fault: Fault, lasts: timedelta) -> None:
         self._tell(fault)
@@ -234,13 +258,34 @@ class Injector(Direct):
     def _unserved(self) -> Iterable[str]:
         return [fault.kind for fault, _ in self.running if isinstance(fault, Unserved)]
 
+    def _unlisted(self, kind: str) -> Unlisted | None:
+        return next((f for f, _ in self.running if isinstance(f, Unlisted) and f.kind == kind), None)
+
+    # ---- questions ----------------------------------------------------------------------------------------------
+    def answering(self, world: Answers) -> Answers:
+        """The answers of a world, as far as faults let them through."""
+
+        def answer(want: Want, now: datetime) -> Answer | None:
+            if any(isinstance(fault, Unanswered) for fault, _ in self.running):
+                return None
+            hidden = self._unlisted("Secret")
+            if hidden is not None and isinstance(want, ImageLabels | RepositoryTags) and want.secrets:
+                return Answer(secret_unread(hidden.why), now)
+            return world(want, now)
+
+        return answer
+
     # ---- lists and watches --------------------------------------------------------------------------------------
     def list(self, kind: str) -> Json:
         """The list of a kind: an old one, or none, while a fault says so."""
+        self._unread.add(kind)  # until somebody watches it
         if kind in self._unserved():
             raise not_installed()
         if any(isinstance(fault, Outage) for fault, _ in self.running):
-            raise server_starting()
+            raise NoAnswer("ConnectionRefused", NEVER)
+        unlisted = self._unlisted(kind)
+        if unlisted is not None:
+            raise LIST_TROUBLES[unlisted.why](self._vocabulary.kinds[kind])
         if any(isinstance(fault, Stale) for fault, _ in self.running):
             return self._cluster.list(kind, resource_version=str(self._old_version), match="Exact")
         return self._cluster.list(kind)
@@ -249,6 +294,7 @@ class Injector(Direct):
         """A stream that may be spoilt."""
         stream = SpoiltStream(self, kind, self._cluster.watch(kind, resource_version=resource_version))
         self.streams[kind] = stream
+        self._unread.discard(kind)
         return stream
 
     def resumed(self, kind: str, stream: Stream) -> Stream:
@@ -295,20 +341,3 @@ class Injector(Direct):
     def clock_now(self) -> datetime:
         """Now by the server's clock."""
         return self._cluster.clock.now
-
-
-def refusal(code: int, key: Key) -> tuple[int, Any]:
-    """Code and body of a server's refusal that is nobody's fault. Raises KeyError for a code that has none here."""
-    if code == 504:
-        error: ApiError = request_timeout()
-        return error.code, error.body
-    if code == 503:
-        error = server_starting()
-        return error.code, error.body
-    modified = "the object has been modified; please apply your changes to the latest version and try again"
-    reason, message = {
-        409: ("Conflict", f'Operation cannot be fulfilled on "{key.name}": {modified}'),
-        429: ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
-        500: ("InternalError", "Internal error occurred: etcdserver: leader changed"),
-    }[code]
-    return code, status_body(code, reason, message)

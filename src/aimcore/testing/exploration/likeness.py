@@ -29,6 +29,9 @@ from aimcore.resource import Json, Key
 from aimcore.testing.exploration.course import Course
 
 Spot = tuple[int, datetime | None, datetime]
+"""Where in a history, until when it waits, and when."""
+Likeness = tuple[object, ...]
+"""What two rests that are alike in time have in common."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _EPOCH_SECONDS = 1e9
 """Greater numbers in the memory of an actor are moments."""
@@ -155,7 +158,7 @@ def outline(rest: Rest) -> tuple[object, ...]:
     return rest.place, tuple((kind, len(rest.objects[kind])) for kind in sorted(rest.objects)), frozenset(rest.timers)
 
 
-def likeness(rest: Rest, masks: Masks) -> tuple[object, ...]:
+def likeness(rest: Rest, masks: Masks) -> Likeness:
     """What two rests that are alike in time have in common (rules 4 and 5), as something to look up by."""
     objects = tuple(masks.of(obj) for kind in sorted(rest.objects) for obj in rest.objects[kind].values())
     known = (rest.actors, rest.timers, rest.failures, rest.forced, rest.facts)

@@ -4,17 +4,22 @@
 2. *Losses*: each watch event that was news. An event that told nothing new can be lost without anybody noticing.
 3. *Old states*: around each deletion, the state before and the state after it is served to a process that starts at the
    next request.
-4. *Answers*: each request with each refusal, and unanswered, done or not.
-5. The rest begins at every so many requests (`spacing`), at each with its own salt.
-6. In a world without rest nothing goes wrong in its last half hour, which is what the end is compared with.
+4. *Answers*: each request with each refusal, and unanswered, done or not. One denial each: those who may say no take
+   turns.
+5. *Silences*: each kind of which there are objects, and questions for the world outside, from the beginning. Troubles
+   take turns, from history to history with another one first; for Secrets it is the right to read that is missing.
+6. The rest begins at every so many requests (`spacing`), at each with its own salt.
+7. In a world without rest nothing goes wrong in its last half hour, which is what the end is compared with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from aimcore.testing.exploration.refusals import LIST_TROUBLES, denials_of
 from aimcore.testing.exploration.schedule import (
     Crash,
+    Denied,
     Doubled,
     Expired,
     Frozen,
@@ -29,6 +34,8 @@ from aimcore.testing.exploration.schedule import (
     Stale,
     TimedOut,
     Trickling,
+    Unanswered,
+    Unlisted,
     Unserved,
 )
 from aimcore.testing.exploration.trunk import Trunk
@@ -44,6 +51,7 @@ def every_point(trunk: Trunk, *, spacing: int = 5) -> Iterator[Schedule]:
     yield from losses(trunk)
     yield from old_states(trunk)
     yield from answers(trunk)
+    yield from silences(trunk)
     yield from disturbances(trunk, spacing)
 
 
@@ -94,22 +102,38 @@ def answers(trunk: Trunk) -> Iterator[Schedule]:
             yield (Refused(write, code, wait),)
         for done in (True, False):
             yield (TimedOut(write, done),)
+        deniers = denials_of(trunk.sent[write].change)
+        yield (Denied(write, deniers[write % len(deniers)]),)
+
+
+def silences(trunk: Trunk) -> Iterator[Schedule]:
+    """Rule 5."""
+    troubles = sorted(LIST_TROUBLES)
+    for turn, kind in enumerate(kinds_there(trunk), start=len(trunk.sent)):
+        why = "permission" if kind == "Secret" else troubles[turn % len(troubles)]
+        yield (Unlisted(-1, kind, why, 2 * MINUTE),)
+    yield (Unanswered(-1, 2 * MINUTE),)
 
 
 def disturbances(trunk: Trunk, spacing: int) -> Iterator[Schedule]:
-    """Rule 5."""
+    """Rule 6."""
+    troubles = sorted(LIST_TROUBLES)
     kinds = custom_kinds(trunk)
     for number in _news(trunk)[::spacing]:
         yield (Doubled(number),)
     for kind in kinds:
         yield (Unserved(-1, kind, 2 * MINUTE),)
-    for write in _writes(trunk)[::spacing]:
-        kind = trunk.sent[write].change.key.kind
+    for turn, write in enumerate(_writes(trunk)[::spacing]):
+        change = trunk.sent[write].change
+        kind, deniers = change.key.kind, denials_of(change)
         yield (Expired(write),)
         yield (Trickling(write, MINUTE, salt=write),)
         yield (Frozen(write, 20),)
         yield (Lagging(write, kind, 9, 2 * MINUTE),)
         yield (Outage(write, 45),)
+        yield (Denied(write, deniers[turn % len(deniers)], 2 * MINUTE),)
+        yield (Unlisted(write, kind, troubles[turn % len(troubles)], MINUTE),)
+        yield (Unanswered(write, MINUTE),)
         for pause in (0, 20, 5 * MINUTE):
             yield (Rival(write, pause),)
         for by in (5 * MINUTE, 3 * HOUR):
@@ -119,6 +143,12 @@ def disturbances(trunk: Trunk, spacing: int) -> Iterator[Schedule]:
         yield (Stale(write, 7, 20),)
         if kind in kinds:
             yield (Unserved(write, kind, MINUTE),)
+
+
+def kinds_there(trunk: Trunk) -> list[str]:
+    """The kinds that a controller reads, of which there are objects in the end."""
+    cluster = trunk.end.play.cluster
+    return [kind for kind in sorted(trunk.end.driver.vocabulary.kinds) if any(True for _ in cluster.objects(kind))]
 
 
 def custom_kinds(trunk: Trunk) -> list[str]:

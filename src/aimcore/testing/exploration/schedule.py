@@ -48,6 +48,19 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Denied:
+    """The request is denied by somebody who means it, and so is each write of an object of its kind for a while.
+
+    `why`: who says no, by a name of `refusals.DENIALS`. With `lasts` 0 it is this request alone. Statuses, for which
+    another right is needed, are not denied for long: with them results of Jobs are lost that nobody else knows.
+    """
+
+    write: int
+    why: str
+    lasts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TimedOut:
     """No answer comes. `done`: whether the request was carried out all the same."""
 
@@ -136,6 +149,28 @@ class Unserved:
     lasts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unlisted:
+    """From this request on (-1: from the beginning) a kind cannot be listed, and its watch has ended.
+
+    `why`: a name of `refusals.LIST_TROUBLES`. Of the kind Secret, which nobody lists, none can be read.
+    """
+
+    write: int
+    kind: str
+    why: str
+    lasts: int
+
+
+# ---- of the world outside the API -----------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """From this request on (-1: from the beginning) nobody answers questions for the world outside the API."""
+
+    write: int
+    lasts: int
+
+
 # ---- of clocks ------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Leap:
@@ -155,8 +190,8 @@ class Skewed:
 
 
 Fault = (
-    Crash | Rival | Refused | TimedOut | Outage | Lost | Doubled | Expired | Trickling | Lagging | Frozen | Stale
-    | Unserved | Leap | Skewed
+    Crash | Rival | Refused | Denied | TimedOut | Outage | Lost | Doubled | Expired | Trickling | Lagging | Frozen
+    | Stale | Unserved | Unlisted | Unanswered | Leap | Skewed
 )  # fmt: skip
 FAULT_TYPES: tuple[type[Fault], ...] = get_args(Fault)
 Schedule = tuple[Fault, ...]
@@ -172,6 +207,10 @@ def name_of(fault: Fault) -> str:
             return f"TimedOut {'done' if done else 'undone'}"
         case Refused(_, code, wait):
             return f"Refused {code}{' with Retry-After' if wait else ''}"
+        case Denied(_, why, lasts):
+            return f"Denied by {why}{' for a while' if lasts else ''}"
+        case Unlisted(write, _, why):
+            return f"Unlisted {why} {'at first' if write < 0 else 'for a while'}"
         case Unserved(write):
             return "Unserved at first" if write < 0 else "Unserved for a while"
         case Skewed(_, by):

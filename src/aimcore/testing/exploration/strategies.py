@@ -12,8 +12,10 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from aimcore.testing.exploration.points import ANSWERS
+from aimcore.testing.exploration.refusals import DENIALS, LIST_TROUBLES
 from aimcore.testing.exploration.schedule import (
     Crash,
+    Denied,
     Doubled,
     Expired,
     Fault,
@@ -29,6 +31,8 @@ from aimcore.testing.exploration.schedule import (
     Stale,
     TimedOut,
     Trickling,
+    Unanswered,
+    Unlisted,
     Unserved,
 )
 
@@ -46,6 +50,7 @@ def faults(kinds: Sequence[str] = KINDS) -> st.SearchStrategy[Fault]:
         st.builds(Lost, NUMBERS),
         st.builds(Doubled, NUMBERS),
         st.builds(lambda write, answer: Refused(write, *answer), NUMBERS, st.sampled_from(ANSWERS)),
+        st.builds(Denied, NUMBERS, st.sampled_from(sorted(DENIALS)), st.just(0) | SECONDS),
         st.builds(TimedOut, NUMBERS, st.booleans()),
         st.builds(Expired, NUMBERS),
         st.builds(Frozen, NUMBERS, SECONDS),
@@ -54,6 +59,8 @@ def faults(kinds: Sequence[str] = KINDS) -> st.SearchStrategy[Fault]:
         st.builds(Stale, NUMBERS, st.integers(1, 30), SECONDS),
         st.builds(Outage, NUMBERS, SECONDS),
         st.builds(Unserved, NUMBERS, some_kind, SECONDS),
+        st.builds(Unlisted, NUMBERS, some_kind, st.sampled_from(sorted(LIST_TROUBLES)), SECONDS),
+        st.builds(Unanswered, NUMBERS, SECONDS),
         st.builds(Rival, NUMBERS, SECONDS),
         st.builds(Skewed, NUMBERS, st.sampled_from([-300, -30, 30, 300]), SECONDS),
         st.builds(Leap, NUMBERS, st.sampled_from([60, 600, 7200])),

@@ -19,10 +19,12 @@ from aimcore.resource import Json, Key
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.exploration.course import Course
 from aimcore.testing.exploration.ends import end_of
-from aimcore.testing.exploration.likeness import Masks, Rest, Spot, likeness, outline, spot_of
+from aimcore.testing.exploration.likeness import Likeness, Masks, Rest, Spot, likeness, outline, spot_of
 from aimcore.testing.exploration.schedule import Fault, Schedule
-from aimcore.testing.histories import History
+from aimcore.testing.histories import Alter, History
+from aimcore.testing.honesty import Auditor
 from aimcore.testing.masking import State
+from aimcore.testing.safety import Guard
 from aimcore.vocabulary import Vocabulary
 
 LAST = timedelta(minutes=30)
@@ -72,7 +74,7 @@ class Trunk:
     sent: list[Sent] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     ends: list[State] = field(default_factory=list)
-    alike: dict[tuple[object, ...], Rest] = field(default_factory=dict)
+    alike: dict[Likeness, Rest] = field(default_factory=dict)
     outlines: set[tuple[object, ...]] = field(default_factory=set)
     masks: Masks = field(default_factory=Masks)
     is_silent: bool = False
@@ -85,6 +87,12 @@ class Trunk:
         """Whether a world without rest has its last half hour still to come then."""
         until = self.end.until
         return self.is_silent or until is None or until - at > LAST
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it means something what comes and goes: not where attempts fail until the end, or until the world is
+        changed at its moment."""
+        return self.is_silent and not any(isinstance(action, Alter) for action in self.history.actions)
 
     def tolls(self, since: int, until: int | None = None) -> Tolls:
         """What came and went between two versions of the cluster."""
@@ -170,10 +178,16 @@ class _Recorder:
         return False
 
 
-def record(history: History, cluster: Cluster, *, vocabulary: Vocabulary = AIM) -> Trunk:
-    """Play a history to its end without faults, and keep all that branches need. `cluster` is taken over."""
+def record(history: History, cluster: Cluster, *, vocabulary: Vocabulary = AIM, watched: bool = False) -> Trunk:
+    """Play a history to its end without faults, and keep all that branches need. `cluster` is taken over.
+
+    If `watched`, each write is held to the laws of safety and honesty: raises `Broken`.
+    """
     course = Course(history, cluster, vocabulary=vocabulary)
     recorder = _Recorder(Trunk(history, course))
+    if watched:
+        Guard(course.driver)
+        Auditor(course.driver)
     course.go(recorder.rest, recorder.save)
     recorder.finish()
     return recorder.trunk

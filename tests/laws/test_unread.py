@@ -1,0 +1,107 @@
+"""How the controller in memory takes a list that fails: as the reflector of the shell does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pytest
+
+from aimcore.cluster.kinds import KINDS
+from aimcore.errors import READ_ERRORS
+from aimcore.resource import Json
+from aimcore.simulation.cluster import ApiError, Mark
+from aimcore.simulation.errors import not_installed, rbac_forbidden, server_starting
+from aimcore.snapshot import NotInstalled, Unreadable
+from aimcore.testing.exploration.refusals import LIST_TROUBLES
+from aimcore.testing.histories import Play
+from aimcore.testing.transport import Direct, NoAnswer, unreadable
+from laws.exploring import empty_cluster
+from laws.scenarios import chat
+
+
+class Troubled(Direct):
+    """Pods cannot be listed while there is a trouble."""
+
+    trouble: ApiError | NoAnswer | None = None
+
+    def news(self, since: Mark | None) -> tuple[Mark | None, Collection[str] | None]:
+        return super().news(since)[0], None
+
+    def list(self, kind: str) -> Json:
+        if kind == "Pod" and self.trouble is not None:
+            raise self.trouble
+        return super().list(kind)
+
+
+class Scene:
+    """A service that runs, and a controller that may lose its watch of pods."""
+
+    def __init__(self) -> None:
+        self.play = Play(cluster=empty_cluster())
+        self.driver = self.play.driver
+        self.transport = self.driver.transport = Troubled(self.play.cluster, self.driver.vocabulary)
+        self.play.act([chat()])
+        self.play.converge()
+        assert self.pods
+
+    def lose_watch(self, trouble: ApiError | NoAnswer | None) -> None:
+        self.transport.trouble = trouble
+        self.driver.memory.watches["Pod"].ended = True
+        self.driver.observe()
+
+    @property
+    def pods(self) -> int:
+        return len(self.driver.memory.table.keys("Pod"))
+
+    @property
+    def availability(self) -> object:
+        return self.driver.memory.table.availability("Pod")
+
+
+def test_a_refusal_that_lasts_is_told_at_once_and_what_was_known_stands() -> None:
+    scene = Scene()
+    known = scene.pods
+    scene.lose_watch(rbac_forbidden(KINDS["Pod"], "", "us", "list"))
+    assert isinstance(scene.availability, Unreadable)
+    assert (scene.availability.reason, scene.pods) == ("Forbidden", known)
+    scene.transport.trouble = None
+    scene.driver.observe()
+    assert (scene.availability, scene.pods) == (None, known)
+
+
+def test_one_that_may_pass_is_told_at_the_third_time_in_a_row() -> None:
+    scene = Scene()
+    scene.lose_watch(server_starting())
+    scene.driver.observe()
+    assert scene.availability is None
+    scene.lose_watch(None)
+    scene.lose_watch(server_starting())
+    scene.driver.observe()
+    assert scene.availability is None, "it was listed between"
+    scene.driver.observe()
+    assert isinstance(scene.availability, Unreadable)
+
+
+def test_a_server_that_is_silent_takes_nothing_from_who_watched_and_tells_who_begins() -> None:
+    scene = Scene()
+    known = scene.pods
+    for _ in range(5):
+        scene.lose_watch(NoAnswer("ConnectionRefused", "connect: connection refused"))
+    assert (scene.availability, scene.pods) == (None, known)
+    scene.driver.restart()
+    scene.driver.observe()
+    assert scene.availability == Unreadable("Pod", "ConnectionRefused", "connect: connection refused")
+
+
+def test_a_kind_that_is_not_served_takes_its_objects_with_it() -> None:
+    scene = Scene()
+    scene.lose_watch(not_installed())
+    assert (scene.availability, scene.pods) == (NotInstalled("Pod"), 0)
+
+
+@pytest.mark.rule("R-11.3")
+@pytest.mark.parametrize("why", LIST_TROUBLES)
+def test_each_trouble_with_a_list_is_told_by_a_reason_that_has_a_category(why: str) -> None:
+    told = unreadable("Node", LIST_TROUBLES[why](KINDS["Node"]))
+    assert told.reason in {*READ_ERRORS, "UnknownError"}
+    assert told.message
