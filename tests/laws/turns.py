@@ -1,0 +1,233 @@
+"""Histories that take a turn: what users, worlds and other controllers do to services that are on their way or running.
+
+Each is the story of one rule; its end is kept as a golden journey.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aimcore.resource import Key
+from aimcore.testing.histories import Alter, Edit, EditAny, History, Put, Remove, RemoveAny, Restart, Wait
+from aimcore.testing.samples import HARDWARE, MISSING, NEWER, PLAIN, QWEN, SOURCE
+from laws.scenarios import CHAT, CONFIG, EVERYTHING, ROUTED, chat, history, obj
+
+WEIGHTS = obj("AIMArtifact", "weights", {"sourceUri": SOURCE["sourceUri"], "size": "64Gi"})
+OTHER = obj("AIMService", "other", {"model": {"image": QWEN}})
+CUSTOM = {"custom": {"baseImage": PLAIN, "modelSources": [SOURCE], "hardware": HARDWARE[0]}}
+SAME_PATH = {**ROUTED, "pathTemplate": "/same"}
+ENDING = Key("Namespace", "", "ml-team")
+
+
+def marked(revision: str) -> EditAny:
+    return EditAny("InferenceService", 0, {"metadata": {"annotations": {"aim.eai.amd.com/render-revision": revision}}})
+
+
+OWN = Key("AIMModel", "ml-team", "own")
+OWN_MODEL = obj("AIMModel", "own", {"image": QWEN})
+GATED = {"modelId": "Qwen/Gated", "sourceUri": "hf://Qwen/Gated"}
+CATALOGUE = obj("AIMClusterModelSource", "catalogue", {
+    "filters": [{"image": "amdenterpriseai/aim-*"}], "versions": ["0.8.4"],
+})  # fmt: skip
+FOUND = [{"image": f"amdenterpriseai/aim-{name}:0.8.4"} for name in ("one", "two", "three")]
+
+
+SLOW = {"sources": [{"uri": "hf://*", "seconds": 300}]}
+"""A download that takes its time: 150 s after the beginning it is on its way."""
+
+
+def named_template(name: str, **spec: Any) -> Put:
+    made = {"modelName": "own", "modelSources": [{**SOURCE, "size": "8Gi"}], "hardware": HARDWARE[0], **spec}
+    return obj("AIMServiceTemplate", name, made)
+
+
+def tuned(**spec: Any) -> Put:
+    return named_template("tuned", **spec)
+
+
+OWN_TEMPLATE = (
+    obj("AIMModel", "own", {"image": PLAIN, "imageMetadata": {"model": {"canonicalName": "o/own"}}}),
+    tuned(),
+)
+
+
+def cache_of(template: str) -> Put:
+    return obj("AIMTemplateCache", template, {"templateName": template, "templateScope": "Namespace"})
+
+
+def described(**deployment: Any) -> Put:
+    """A model that says itself what its image holds."""
+    wanted = {"gpuModel": "MI300X", "gpuCount": 1, "precision": "fp16", "metric": "latency", **deployment}
+    metadata = {"model": {"canonicalName": "o/own", "recommendedDeployments": [wanted]}}
+    return obj("AIMModel", "own", {"image": PLAIN, "imageMetadata": metadata})
+
+
+TURNS: Mapping[str, History] = {
+    "a shared cache is removed, its weights stay": history(
+        chat(), Wait(900), Remove(CHAT), Wait(60), RemoveAny("AIMTemplateCache", 0), Wait(300)
+    ),
+    "a shared cache is removed while it is used": history(
+        chat(), Wait(900), RemoveAny("AIMTemplateCache", 0), Wait(300)
+    ),
+    "a cache is removed while it downloads": history(
+        chat(), Wait(150), RemoveAny("AIMTemplateCache", 0), Wait(900), **SLOW
+    ),
+    "a dedicated cache goes with its service": history(EVERYTHING, Wait(900), Remove(CHAT), Wait(300)),
+    "a dedicated cache goes while it downloads": history(EVERYTHING, Wait(150), Remove(CHAT), Wait(300), **SLOW),
+    "two with a dedicated cache each": history(
+        chat(caching={"mode": "Dedicated"}), obj("AIMService", "other", {
+            "model": {"image": QWEN}, "caching": {"mode": "Dedicated"},
+        }), Wait(900), Remove(CHAT), Wait(300),
+    ),
+    "one of two that share leaves": history(chat(), OTHER, Wait(900), Remove(CHAT), Wait(300)),
+    "weights that are there already": history(
+        WEIGHTS, Wait(600), chat(model=CUSTOM, template={"allowUnoptimized": True}), images=[{"image": PLAIN}]
+    ),
+    "weights with other variables": history(
+        obj("AIMArtifact", "weights", {
+            "sourceUri": SOURCE["sourceUri"], "size": "64Gi", "env": [{"name": "HF_ENDPOINT", "value": "https://a.test"}],
+        }), Wait(600), chat(model=CUSTOM, template={"allowUnoptimized": True}), images=[{"image": PLAIN}],
+    ),
+    "weights are made anew": history(
+        WEIGHTS, Wait(600), RemoveAny("AIMArtifact", 0), Wait(60), WEIGHTS, Wait(600)
+    ),
+    "a claim is lost while it serves": history(
+        EVERYTHING, Wait(900), EditAny("PersistentVolumeClaim", 0, {"status": {"phase": "Lost"}}, "status"), Wait(600)
+    ),
+    "two at one path": history(
+        chat(routing=SAME_PATH), Wait(60), obj("AIMService", "other", {"model": {"image": QWEN}, "routing": SAME_PATH})
+    ),
+    "a path that cannot be": history(chat(routing={**ROUTED, "pathTemplate": "/{.metadata.labels['none']}"})),
+    "a path that climbs": history(chat(routing={**ROUTED, "pathTemplate": "/a/../b"})),
+    "a revision that nobody knows": history(chat(), Wait(900), marked("99"), chat(replicas=2), Wait(600)),
+    "an InferenceService without a mark": history(
+        chat(), Wait(900), EditAny("InferenceService", 0, {"metadata": {"annotations": {
+            "aim.eai.amd.com/render-revision": None,
+        }}}), chat(replicas=2), Wait(600),
+    ),
+    "our scaling takes over from KServe's": history(
+        EVERYTHING, Wait(900), obj("AIMRuntimeConfig", "default", CONFIG), Wait(900)
+    ),
+    "scaling goes back to KServe": history(
+        obj("AIMRuntimeConfig", "default", CONFIG), EVERYTHING, Wait(900),
+        obj("AIMRuntimeConfig", "default", {**CONFIG, "autoscaling": {"scaledObject": "kserve"}}), Wait(900),
+    ),
+    "no more labels are passed on": history(
+        obj("AIMRuntimeConfig", "default", {**CONFIG, "labelPropagation": {"enabled": False, "match": ["team"]}}),
+        obj("AIMService", "chat", {"model": {"image": QWEN}, "maxReplicas": 2}, labels={"team": "a", "cost": "1"}),
+    ),
+    "two configs": history(
+        obj("AIMClusterRuntimeConfig", "default", {"env": [{"name": "B", "value": "1"}, {"name": "C", "value": "1"}]}),
+        obj("AIMRuntimeConfig", "default", CONFIG), chat(maxReplicas=2, env=[{"name": "C", "value": "3"}]),
+    ),
+    "a namespace ends": history(
+        EVERYTHING, Wait(900), Remove(ENDING), Wait(300),
+    ),
+    "the replicas are set to less": history(chat(replicas=3), Wait(900), chat(replicas=1), Wait(600)),
+    "a restart on the way": history(chat(), Wait(40), Restart(), Wait(30), Restart(), Wait(600), Restart()),
+    "one name is two objects": history(
+        obj("AIMModel", "qwen", {"image": QWEN}), obj("AIMClusterModel", "qwen", {"image": PLAIN}),
+        obj("AIMService", "chat", {"model": {"name": "qwen"}}),
+    ),
+    "weights whose claim is removed right after": history(
+        WEIGHTS, Wait(50), RemoveAny("PersistentVolumeClaim", 0), Wait(20), RemoveAny("PersistentVolumeClaim", 0),
+        Wait(900),
+    ),
+    "a cache of nobody is removed while it downloads": history(
+        *OWN_TEMPLATE, cache_of("tuned"), Wait(150), Remove(Key("AIMTemplateCache", "ml-team", "tuned")), Wait(900),
+        images=[{"image": PLAIN}], **SLOW,
+    ),
+    "a cache of nobody is removed": history(
+        *OWN_TEMPLATE, cache_of("tuned"), Wait(900), Remove(Key("AIMTemplateCache", "ml-team", "tuned")), Wait(300),
+        images=[{"image": PLAIN}],
+    ),
+    "a lost claim is mounted when its cache is removed": history(
+        EVERYTHING, Wait(900), EditAny("PersistentVolumeClaim", 0, {"status": {"phase": "Lost"}}, "status"), Wait(60),
+        RemoveAny("AIMTemplateCache", 0), Wait(300),
+    ),
+    "weights are made anew while they serve": history(EVERYTHING, Wait(900), RemoveAny("AIMArtifact", 0), Wait(600)),
+    "a service that shares meets weights with an owner": history(
+        chat(caching={"mode": "Dedicated"}), Wait(900), OTHER, Wait(900)
+    ),
+    "one source of two fails": history(
+        OWN_TEMPLATE[0], tuned(modelSources=[{**SOURCE, "size": "8Gi"}, {**GATED, "size": "8Gi"}]),
+        chat(model={"name": "own"}, template={"name": "tuned", "allowUnoptimized": True}), Wait(900),
+        images=[{"image": PLAIN}], sources=[{"uri": GATED["sourceUri"], "fault": "gated"}],
+    ),
+    "two wait for a download that fails": history(
+        chat(), OTHER, Wait(900), sources=[{"uri": "hf://*", "fault": "gated"}]
+    ),
+    "a template in use becomes obsolete": history(
+        OWN_MODEL, chat(model={"name": "own"}), Wait(900), Edit(OWN, {"spec": {"image": NEWER}}), Wait(900)
+    ),
+    "metadata of a model is edited": history(
+        described(gpuCount=1), Wait(300), described(gpuCount=2), Wait(300), images=[{"image": PLAIN}]
+    ),
+    "no such image, and restarts": history(
+        chat(model={"image": MISSING}), Wait(90), Restart(), Wait(3), Restart(), Wait(600)
+    ),
+    "a registry is gone when the controller starts": history(
+        CATALOGUE, Wait(60), Alter({"images": [{"image": "amdenterpriseai/*", "fault": "unreachable"}]}), Restart(),
+        Wait(90), Restart(), Wait(7200), images=FOUND,
+    ),
+    "a catalogue with a limit": history(
+        obj("AIMClusterModelSource", "catalogue", {
+            "filters": [{"image": "amdenterpriseai/aim-*"}], "versions": ["0.8.4"], "maxModels": 1,
+        }),
+        Wait(60), Restart(), Wait(30), Restart(), Wait(7200), images=FOUND,
+    ),
+    "one of two that share leaves while it downloads": history(
+        chat(), OTHER, Wait(150), Remove(CHAT), Wait(900), **SLOW
+    ),
+    "a service leaves while it downloads": history(chat(), Wait(150), Remove(CHAT), Wait(900), **SLOW),
+    "a namespace ends while it downloads": history(chat(), Wait(150), Remove(ENDING), Wait(900), **SLOW),
+    "a service and its template name one variable": history(
+        OWN_MODEL, tuned(env=[{"name": "A", "value": "low"}, {"name": "AIM_ENGINE_ARGS", "value": '{"a":1,"b":1}'}]),
+        chat(model={"name": "own"}, template={"name": "tuned", "allowUnoptimized": True}, env=[
+            {"name": "A", "value": "high"}, {"name": "AIM_ENGINE_ARGS", "value": '{"b":2}'},
+        ]),
+        Wait(900),
+    ),
+    "another template is chosen while a dedicated cache downloads": history(
+        chat(caching={"mode": "Dedicated"}), Wait(150),
+        chat(caching={"mode": "Dedicated"}, overrides={"metric": "throughput"}), Wait(900),
+        **SLOW,
+    ),
+    "the model of a running service is removed": history(
+        OWN_MODEL, chat(model={"name": "own"}), Wait(900), Remove(OWN), Wait(60),
+        chat(model={"name": "own"}, replicas=2), Wait(300),
+    ),
+    "the elder takes the path of the younger": history(
+        chat(routing={**ROUTED, "pathTemplate": "/one"}), Wait(60),
+        obj("AIMService", "other", {"model": {"image": QWEN}, "routing": {**ROUTED, "pathTemplate": "/two"}}),
+        Wait(900), chat(routing={**ROUTED, "pathTemplate": "/two"}), Wait(600),
+    ),
+    "the config of a running service is removed": history(
+        obj("AIMRuntimeConfig", "mine", CONFIG), chat(runtimeConfigName="mine", maxReplicas=2), Wait(900),
+        Remove(Key("AIMRuntimeConfig", "ml-team", "mine")), Wait(600),
+    ),
+    "two templates are as good": history(
+        *OWN_TEMPLATE, named_template("tuned-too"),
+        chat(model={"name": "own"}, template={"allowUnoptimized": True}), Wait(300), images=[{"image": PLAIN}],
+    ),
+    "a template for a GPU that is not there": history(
+        OWN_MODEL, tuned(hardware={"gpu": {"requests": 1, "model": "MI355X"}}), Wait(300),
+        chat(model={"name": "own"}, template={"name": "tuned", "allowUnoptimized": True}), Wait(300),
+    ),
+    "what one cluster config says and another leaves open": history(
+        obj("AIMClusterRuntimeConfig", "default", {**CONFIG, "storage": {"defaultStorageClassName": "slow"}}),
+        obj("AIMRuntimeConfig", "default", {"storage": {"defaultStorageClassName": "standard"}}), chat(), Wait(900),
+        storageClasses=[{"name": "standard", "default": True}, {"name": "slow"}],
+    ),
+    "a running service is given another template": history(
+        chat(), Wait(900), chat(overrides={"metric": "throughput"}), Wait(900)
+    ),
+    "a better template comes while a service runs": history(
+        OWN_MODEL, chat(model={"name": "own"}), Wait(900), tuned(profileId="better"), Wait(900)
+    ),
+    "a child is labelled by somebody else": history(
+        EVERYTHING, Wait(900), EditAny("HTTPRoute", 0, {"metadata": {"labels": {"team": "theirs"}}}), Wait(60),
+        chat(replicas=2, routing=ROUTED), Wait(600),
+    ),
+}  # fmt: skip
