@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aimcore.resource import Key
-from aimcore.simulation.actors.kubelet import is_image
 from aimcore.simulation.actors.nodes import amount
+from aimcore.simulation.actors.pod_troubles import is_image
 from aimcore.simulation.clock import Clock
 from aimcore.simulation.cluster import ApiError, Cluster, PatchType
 from aimcore.simulation.listing import Token
