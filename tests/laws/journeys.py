@@ -73,7 +73,8 @@ def _objects(state: State) -> Iterator[str]:
         for c in conditions if found["apiVersion"].startswith("aim.") else ():
             if c["type"] in _FRAMEWORK and c["status"] == "True":
                 continue
-            yield f"    {c['type']}={c['status']} {c['reason']}: {c['message']}"
+            late = "" if c.get("observedGeneration", True) else " (of an older generation)"
+            yield f"    {c['type']}={c['status']} {c['reason']}{late}: {c['message']}".rstrip(": ")
 
 
 def _digest(value: Any) -> str:
@@ -82,7 +83,8 @@ def _digest(value: Any) -> str:
 
 
 def _ways(play: Play) -> Iterator[str]:
-    changes = [(kind, c.event) for kind in play.compared for c in play.cluster.store.changes(kind, 0)]
+    kinds = [kind for kind in play.compared if kind != "ServiceAccount"]  # each namespace has one
+    changes = [(kind, c.event) for kind in kinds for c in play.cluster.store.changes(kind, 0)]
     for title, event in (("came", "ADDED"), ("went", "DELETED")):
         yield f"{title}: {_counted(Counter(kind for kind, found in changes if found == event))}"
     yield f"written: {_counted(Counter(f'{type(c).__name__} {c.key.kind}' for c, _ in play.driver.log))}"

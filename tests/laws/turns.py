@@ -208,8 +208,34 @@ TURNS: Mapping[str, History] = {
         Remove(Key("AIMRuntimeConfig", "ml-team", "mine")), Wait(600),
     ),
     "two templates are as good": history(
-        *OWN_TEMPLATE, named_template("tuned-too"),
+        *OWN_TEMPLATE, named_template("tuned-too"), Wait(300),
         chat(model={"name": "own"}, template={"allowUnoptimized": True}), Wait(300), images=[{"image": PLAIN}],
+    ),
+    "all templates are for a GPU that is not there": history(
+        OWN_TEMPLATE[0], tuned(hardware={"gpu": {"requests": 1, "model": "MI355X"}}), Wait(300),
+        chat(model={"name": "own"}, template={"allowUnoptimized": True}), Wait(300), images=[{"image": PLAIN}],
+    ),
+    "two caches of one download that fails": history(
+        chat(), obj("AIMService", "other", {"model": {"image": QWEN}, "overrides": {"metric": "throughput"}}),
+        Wait(900), sources=[{"uri": "hf://*", "fault": "gated"}],
+    ),
+    "a template is derived for a precision": history(
+        chat(overrides={"precision": "fp8"}, template={"allowUnoptimized": True})
+    ),
+    "a template is derived for a metric": history(
+        *OWN_TEMPLATE, chat(
+            model={"name": "own"}, template={"name": "tuned", "allowUnoptimized": True},
+            overrides={"metric": "throughput"},
+        ), Wait(900), images=[{"image": PLAIN}],
+    ),
+    "any GPU with enough memory": history(
+        chat(model={"custom": {**CUSTOM["custom"], "hardware": {"gpu": {"requests": 1, "minVram": "192G"}}}},
+             template={"allowUnoptimized": True}),
+        Wait(600), images=[{"image": PLAIN}],
+        nodes=[
+            {"name": "c", "deviceId": "74b5", "vram": "192G"}, {"name": "a", "deviceId": "74a1", "vram": "192G"},
+            {"name": "b", "deviceId": "75a0", "vram": "288G"}, {"name": "d", "deviceId": "740c", "vram": "64G"},
+        ],
     ),
     "a template for a GPU that is not there": history(
         OWN_MODEL, tuned(hardware={"gpu": {"requests": 1, "model": "MI355X"}}), Wait(300),
