@@ -238,3 +238,11 @@ def test_what_is_to_go_goes_when_nobody_denies_it_any_more(trunks) -> None:
     number = next(n for n, sent in enumerate(trunk.sent) if isinstance(sent.change, PatchObject))
     for why in ("webhook", "permission"):
         assert not Explorer(trunk).branch((Denied(number, why, 120),)).lines
+
+
+def test_a_write_whose_pause_is_over_before_it_was_planned_for_is_tried_again(trunks) -> None:
+    trunk = trunks("quick start")
+    number = next(n for n, sent in enumerate(trunk.sent) if sent.change.key.kind == "PersistentVolumeClaim")
+    for after in range(1, 8):
+        schedule = (Denied(number, "permission", 6), Skewed(number + after, 12, 1))
+        assert not Explorer(trunk).branch(schedule).lines

@@ -250,6 +250,8 @@ class Driver:
         if refused:
             plan, changes, snapshot = self.plan(key)
             self.memory.remember(key, frozenset(snapshot.reads))
+            if changes.children:  # time went on meanwhile: what was to rest is due
+                self.memory.due[key] = None
         if snapshot.check_again_at is not None:
             self.memory.look_at(key, snapshot.check_again_at)
         stale = changes.status is not None and not self.send(key, changes.status)
