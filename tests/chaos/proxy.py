@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import anyio
-from anyio.abc import ByteStream, SocketAttribute, TaskStatus
+from anyio.abc import ByteStream, SocketAttribute, SocketStream, TaskStatus
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from aimctl_runtime.scopes import background
@@ -73,14 +73,31 @@ class Proxy:
         while True:
             await self._up.wait()
             with anyio.CancelScope() as self._scope:
-                async with await anyio.create_tcp_listener(local_host=HOST, local_port=self.port) as listener:
+                with socket.create_server((HOST, self.port), backlog=128) as listener:
+                    listener.setblocking(False)
                     if not self.port:
-                        self.port = int(listener.extra(SocketAttribute.local_port))  # noqa: S610  (no Django here)
+                        self.port = listener.getsockname()[1]
                         task_status.started()
-                    await listener.serve(self._serve)
+                    await self._accept(listener)
 
-    async def _serve(self, client: ByteStream) -> None:
+    async def _accept(self, listener: socket.socket) -> None:
+        """Serve all who come. Not by anyio's listener: that forgets who comes in the moment of the cancellation."""
+        waiting: set[socket.socket] = set()
+        try:
+            async with background() as tasks:
+                while True:
+                    await anyio.wait_readable(listener)
+                    arrived, _ = listener.accept()  # in one go with what follows: nobody can be cancelled between
+                    waiting.add(arrived)
+                    tasks.start_soon(self._serve, arrived, waiting)
+        finally:
+            for arrived in waiting:
+                arrived.close()
+
+    async def _serve(self, arrived: socket.socket, waiting: set[socket.socket]) -> None:
         """The requests of one connection, one after the other. What is cut ends with a reset."""
+        client = await SocketStream.from_socket(arrived)
+        waiting.discard(arrived)
         try:
             async with await anyio.connect_tcp(HOST, self._server_port) as upstream:
                 requests, answers = BufferedByteReceiveStream(client), BufferedByteReceiveStream(upstream)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -201,6 +203,36 @@ def test_while_it_is_down_connections_are_refused() -> None:
         while await ends.ask() == CUT:
             await anyio.sleep(0.01)
         assert ends.done == [f"POST {OBJECTS}"]
+
+    over("", claim)
+
+
+def is_open(client: socket.socket) -> bool:
+    """Whether the other end has not ended a connection on which nothing is said."""
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
+
+
+def test_whoever_comes_in_the_moment_of_an_outage_is_cut_too() -> None:
+    """Nobody's connection is forgotten, however far its arrival had got: a socket left open fails the test."""
+
+    async def claim(ends: Wire) -> None:
+        for steps in range(12):
+            with socket.create_connection(("127.0.0.1", ends.proxy.port)) as client:
+                client.setblocking(False)
+                for _ in range(steps):
+                    await anyio.sleep(0)
+                ends.proxy.go_down()
+                while is_open(client):
+                    await anyio.sleep(0.01)
+            ends.proxy.come_up()
+            while await ends.ask() == CUT:
+                await anyio.sleep(0.01)
+        gc.collect()
 
     over("", claim)
 
