@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, Final
 
-from aimcore.api.crd import crd_for
-from aimcore.api.kinds import AIM_KINDS
 from aimcore.simulation.types import RESOURCE_TYPES
 from aimctl_runtime.local.cel import Rule, compile_pattern, compile_rule
+from aimctl_runtime.packaged import our_crds
 
 _TYPES: Final = frozenset({"null", "boolean", "integer", "number", "string", "array", "object"})
 Matches = Callable[[str], bool]
@@ -151,7 +150,7 @@ def _pattern(text: str) -> Matches:
 @cache
 def shipped_patterns() -> frozenset[str]:
     """The patterns in the schemas of our own kinds and of the foreign ones that we know."""
-    schemas = (*(crd_for(kind) for kind in AIM_KINDS), *(type_.schema for type_ in RESOURCE_TYPES))
+    schemas = (*our_crds(), *(type_.schema for type_ in RESOURCE_TYPES))
     return frozenset(pattern for schema in schemas for pattern in _patterns_in(schema))
 
 
