@@ -39,6 +39,7 @@ class Table:
         self.vocabulary = vocabulary
         self._objects: dict[Key, Resource] = {}
         self._buckets: dict[IndexRead, dict[Key, Resource]] = {}
+        self._filed: dict[Key, frozenset[IndexRead]] = {}
         self._sorted: dict[IndexRead, tuple[Resource, ...]] = {}
         self._unavailable: dict[str, Availability] = {}
         self._answers: dict[Want, Answer] = {}
@@ -66,7 +67,7 @@ class Table:
     def fork(self) -> Table:
         """An independent copy; what is known is shared until either side learns."""
         twin = Table(settings=self._settings, vocabulary=self.vocabulary)
-        for name in ("_objects", "_sorted", "_unavailable", "_answers", "_outcomes", "_taken", "_views"):
+        for name in ("_objects", "_filed", "_sorted", "_unavailable", "_answers", "_outcomes", "_taken", "_views"):
             getattr(twin, name).update(getattr(self, name))
         twin._buckets.update((read, dict(filed)) for read, filed in self._buckets.items())
         twin._viewed.update((read, set(views)) for read, views in self._viewed.items())
@@ -88,9 +89,9 @@ class Table:
         old = self._objects.get(new.key)
         if old is not None and _same(old, new):
             if old.resource_version != new.resource_version:
-                self._put(old, new)
+                self._put(new)
             return set()
-        touched = self._put(old, new)
+        touched = self._put(new)
         return self._with_views(touched)
 
     def forget(self, key: Key) -> set[Read]:
@@ -99,7 +100,7 @@ class Table:
         if old is None:
             return set()
         touched: set[Read] = {ObjectRead(key)}
-        for read in self._filed(old):
+        for read in self._filed.pop(key):
             self._unfile(read, key)
             touched.add(read)
         return self._with_views(touched)
@@ -162,22 +163,23 @@ class Table:
             self._viewed.setdefault(inner, set()).add(read)
 
     # ---- inside -------------------------------------------------------------------------------------------------
-    def _put(self, old: Resource | None, new: Resource) -> set[Read]:
+    def _put(self, new: Resource) -> set[Read]:
         key = new.key
         self._objects[key] = new
-        filed_before = self._filed(old) if old is not None else set()
-        filed_now = self._filed(new)
-        for read in filed_before - filed_now:
+        before = self._filed.get(key, frozenset())
+        now = self._filed[key] = self._reads_of(new)
+        for read in before - now:
             self._unfile(read, key)
-        for read in filed_now:
+        for read in now:
             self._buckets.setdefault(read, {})[key] = new
             self._sorted.pop(read, None)
-        return {ObjectRead(key), *filed_before, *filed_now}
+        return {ObjectRead(key), *before, *now}
 
-    def _filed(self, resource: Resource) -> set[IndexRead]:
+    def _reads_of(self, resource: Resource) -> frozenset[IndexRead]:
+        """The buckets that an object belongs to."""
         kind = resource.kind
         indexes = self.vocabulary.indexes_of(kind)
-        return {IndexRead(kind, name, value) for name, index in indexes.items() for value in index(resource)}
+        return frozenset([IndexRead(kind, name, value) for name, index in indexes.items() for value in index(resource)])
 
     def _unfile(self, read: IndexRead, key: Key) -> None:
         self._sorted.pop(read, None)

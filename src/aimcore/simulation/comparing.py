@@ -12,32 +12,29 @@ from aimcore.simulation.field_sets import LEAF, Fields
 from aimcore.simulation.merging import is_granular, same
 from aimcore.simulation.schema import ANY, Shape
 
+_NOTHING = object()
+_PLAIN = (str, int, float, type(None))  # bool is an int
+
 
 def compared(shape: Shape, old: dict[str, Any], new: dict[str, Any]) -> tuple[Fields, Fields]:
     """(changed or added paths, removed paths) from one state to another."""
     return _compared_parts(shape, old, new)
 
 
-def _parts(shape: Shape, value: Any) -> dict[str, tuple[Shape, Any]]:
-    """The children of a granular container by path element."""
-    if isinstance(value, dict):
-        return {f"f:{k}": (shape.child(k) or ANY, v) for k, v in value.items()}
-    item = shape.item
-    return {shape.element(v, i): (item, v) for i, v in enumerate(value)}
-
-
 def _compared_parts(shape: Shape, old: Any, new: Any) -> tuple[Fields, Fields]:
     changed: Fields = {}
     removed: Fields = {}
-    before, after = _parts(shape, old), _parts(shape, new)
-    for element, (child, value) in after.items():
-        if element not in before:
-            changed[element] = everything(child, value)
-            continue
-        have = before[element][1]
+    is_map = isinstance(new, dict)
+    before, after = (old, new) if is_map else (_elements(shape, old), _elements(shape, new))
+    for part, value in after.items():
+        have = before.get(part, _NOTHING)
         if have is value or same(have, value):
             continue
-        if _both_granular(child, have, value):
+        element = f"f:{part}" if is_map else part
+        child = (shape.child(part) or ANY) if is_map else shape.item
+        if have is _NOTHING:
+            changed[element] = everything(child, value)
+        elif _both_granular(child, have, value):
             more, less = _compared_parts(child, have, value)
             if more:
                 changed[element] = more
@@ -45,10 +42,16 @@ def _compared_parts(shape: Shape, old: Any, new: Any) -> tuple[Fields, Fields]:
                 removed[element] = less
         else:
             changed[element] = LEAF
-    for element, (child, value) in before.items():
-        if element not in after:
-            removed[element] = everything(child, value)
+    for part, value in before.items():
+        if part not in after:
+            child = (shape.child(part) or ANY) if is_map else shape.item
+            removed[f"f:{part}" if is_map else part] = everything(child, value)
     return changed, removed
+
+
+def _elements(shape: Shape, items: list[Any]) -> dict[str, Any]:
+    """The items of a granular list by path element."""
+    return {shape.element(item, index): item for index, item in enumerate(items)}
 
 
 def _both_granular(shape: Shape, a: Any, b: Any) -> bool:
@@ -59,4 +62,11 @@ def everything(shape: Shape, value: Any) -> Fields:
     """The node with every path at and below a value."""
     if not is_granular(shape, value) or not value:
         return LEAF
-    return {".": LEAF, **{e: everything(child, v) for e, (child, v) in _parts(shape, value).items()}}
+    node: Fields = {".": LEAF}
+    if isinstance(value, dict):
+        for key, part in value.items():
+            node[f"f:{key}"] = LEAF if isinstance(part, _PLAIN) else everything(shape.child(key) or ANY, part)
+    else:
+        for element, part in _elements(shape, value).items():
+            node[element] = everything(shape.item, part)
+    return node

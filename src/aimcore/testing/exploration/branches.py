@@ -19,7 +19,7 @@ from enum import StrEnum
 
 from aimcore.testing.exploration.course import Course
 from aimcore.testing.exploration.ends import end_of, unlike
-from aimcore.testing.exploration.likeness import Masks, Rest, are_equal, knows_all, likeness, outline, spot_of
+from aimcore.testing.exploration.likeness import Masks, Rest, are_equal, circumstances, knows_all, outline, spot_of
 from aimcore.testing.exploration.schedule import (
     Crash,
     Denied,
@@ -156,7 +156,7 @@ class _Goal:
         self.ending = Ending.PLAYED
         self.met: Rest | None = None
         self._trunk, self._course = trunk, course
-        self._masks = Masks(trunk.masks)
+        self._masks = Masks(trunk.alike.masks)
 
     def is_reached(self) -> bool:
         """Asked at every rest of the branch."""
@@ -172,12 +172,12 @@ class _Goal:
             self.ending = Ending.VISITED
             return True
         if rest.is_last and outline(rest) in trunk.outlines:
-            found = likeness(rest, self._masks)
-            twin = trunk.alike.get(found)
-            if twin is not None and twin.settings == rest.settings:
+            seen = circumstances(rest)
+            twin = next(trunk.alike.find(rest, seen, self._masks), None)
+            if twin is not None:
                 self.met, self.ending = twin, Ending.ALIKE
                 return True
-            if self._passage.meets_alike(found):
+            if self._passage.meets_alike(seen, self._masks):
                 self.ending = Ending.VISITED
                 return True
         return False

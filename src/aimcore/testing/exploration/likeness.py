@@ -22,16 +22,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from aimcore.facts import Answer, Outcome
 from aimcore.resource import Json, Key
 from aimcore.testing.exploration.course import Course
 
+T = TypeVar("T")
 Spot = tuple[int, datetime | None, datetime]
 """Where in a history, until when it waits, and when."""
-Likeness = tuple[object, ...]
-"""What two rests that are alike in time have in common."""
+Circumstances = tuple[int, str]
+"""What two rests that are alike in time have in common beside their objects."""
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _EPOCH_SECONDS = 1e9
 """Greater numbers in the memory of an actor are moments."""
@@ -140,6 +141,10 @@ class Masks:
         self.known: dict[int, tuple[Json, str]] = {}
         self._beneath = beneath.known if beneath is not None else {}
 
+    def digest(self, rest: Rest) -> int:
+        """What the objects of two rests that are alike in time have in common."""
+        return hash(tuple([self.of(obj) for kind in sorted(rest.objects) for obj in rest.objects[kind].values()]))
+
     def of(self, obj: Json) -> str:
         """The object as a text without moments and its version."""
         known = self._beneath.get(id(obj)) or self.known.get(id(obj))
@@ -158,11 +163,43 @@ def outline(rest: Rest) -> tuple[object, ...]:
     return rest.place, tuple((kind, len(rest.objects[kind])) for kind in sorted(rest.objects)), frozenset(rest.timers)
 
 
-def likeness(rest: Rest, masks: Masks) -> Likeness:
-    """What two rests that are alike in time have in common (rules 4 and 5), as something to look up by."""
-    objects = tuple(masks.of(obj) for kind in sorted(rest.objects) for obj in rest.objects[kind].values())
+def circumstances(rest: Rest) -> Circumstances:
+    """What the controller and the actors know and are about to do, as seen from now (rule 4)."""
     known = (rest.actors, rest.timers, rest.failures, rest.forced, rest.facts)
-    return rest.place, hash(objects), repr(_seen_from(known, rest.now))
+    return rest.place, repr(_seen_from(known, rest.now))
+
+
+@dataclass(slots=True)
+class _Entry(Generic[T]):
+    rest: Rest
+    beside: T
+    digest: int | None = None
+
+
+class Alike(Generic[T]):
+    """Rests with something beside each, to be found from one that is alike in time (rules 4 and 5).
+
+    Objects are looked at only where the circumstances are the same, for that costs more than all the rest.
+    """
+
+    def __init__(self, masks: Masks | None = None) -> None:
+        self.masks = masks or Masks()
+        self._entries: dict[Circumstances, list[_Entry[T]]] = {}
+
+    def add(self, rest: Rest, seen: Circumstances, beside: T) -> None:
+        self._entries.setdefault(seen, []).append(_Entry(rest, beside))
+
+    def find(self, rest: Rest, seen: Circumstances, masks: Masks) -> Iterator[T]:
+        """What stands beside those that are alike. `masks` keep the objects of `rest`."""
+        entries = self._entries.get(seen)
+        if entries is None:
+            return
+        digest = masks.digest(rest)
+        for entry in entries:
+            if entry.digest is None:
+                entry.digest = self.masks.digest(entry.rest)
+            if entry.digest == digest and entry.rest.settings == rest.settings:
+                yield entry.beside
 
 
 def _seen_from(value: Any, now: datetime) -> Any:

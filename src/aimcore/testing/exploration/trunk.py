@@ -19,7 +19,7 @@ from aimcore.resource import Json, Key
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.exploration.course import Course
 from aimcore.testing.exploration.ends import end_of
-from aimcore.testing.exploration.likeness import Likeness, Masks, Rest, Spot, likeness, outline, spot_of
+from aimcore.testing.exploration.likeness import Alike, Rest, Spot, circumstances, outline, spot_of
 from aimcore.testing.exploration.schedule import Fault, Schedule
 from aimcore.testing.histories import Alter, History
 from aimcore.testing.honesty import Auditor
@@ -74,9 +74,8 @@ class Trunk:
     sent: list[Sent] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     ends: list[State] = field(default_factory=list)
-    alike: dict[Likeness, Rest] = field(default_factory=dict)
+    alike: Alike[Rest] = field(default_factory=Alike)
     outlines: set[tuple[object, ...]] = field(default_factory=set)
-    masks: Masks = field(default_factory=Masks)
     is_silent: bool = False
 
     def start(self, schedule: Schedule) -> Save:
@@ -156,7 +155,7 @@ class _Recorder:
             trunk.ends += [end for _, end in self._late]
         for rest in trunk.rests.values():
             if rest.is_last:
-                trunk.alike[likeness(rest, trunk.masks)] = rest
+                trunk.alike.add(rest, circumstances(rest), rest)
                 trunk.outlines.add(outline(rest))
 
     def _begin(self, _change: Change) -> None:

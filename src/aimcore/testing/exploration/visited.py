@@ -13,19 +13,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from aimcore.testing.exploration.course import Course
-from aimcore.testing.exploration.likeness import Likeness, Rest, Spot, are_equal
+from aimcore.testing.exploration.likeness import Alike, Circumstances, Masks, Rest, Spot, are_equal
 from aimcore.testing.exploration.trunk import Save, Tolls, Trunk, tolls
 
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """A rest of a branch. `likeness` is None where it was not asked for."""
+    """A rest of a branch. `seen`: its circumstances, None where nobody asked for them."""
 
     spot: Spot
     rest: Rest
     leapt: timedelta
     overtaken: int
-    likeness: Likeness | None = None
+    seen: Circumstances | None = None
 
 
 class Passage:
@@ -44,19 +44,19 @@ class Passage:
         self._marks.append(ours)
         return False
 
-    def meets_alike(self, likeness: Likeness) -> bool:
+    def meets_alike(self, seen: Circumstances, masks: Masks) -> bool:
         """Whether the rest that was asked for last is alike in time to one of an earlier branch (rule 4)."""
-        ours = self._marks[-1] = replace(self._marks[-1], likeness=likeness)
-        found = self._visited.alike.get(likeness)
-        return found is not None and found[0].rest.settings == ours.rest.settings and self._goes_on_like(ours, *found)
+        ours = self._marks[-1] = replace(self._marks[-1], seen=seen)
+        found = self._visited.alike.find(ours.rest, seen, masks)
+        return any(self._goes_on_like(ours, mark, came) for mark, came in found)
 
     def ended_well(self) -> None:
         """Keep what this branch came past (rule 1)."""
         for mark in self._marks:
             kept = mark, self._came(mark.rest) if self._counts else None
             self._visited.equal.setdefault(mark.spot, []).append(kept)
-            if mark.likeness is not None:
-                self._visited.alike.setdefault(mark.likeness, kept)
+            if mark.seen is not None:
+                self._visited.alike.add(mark.rest, mark.seen, kept)
 
     def _goes_on_like(self, ours: _Mark, other: _Mark, came: Tolls | None) -> bool:
         if ours.leapt != other.leapt or ours.overtaken != other.overtaken:
@@ -73,7 +73,7 @@ class Visited:
 
     def __init__(self, trunk: Trunk) -> None:
         self.equal: dict[Spot, list[tuple[_Mark, Tolls | None]]] = {}
-        self.alike: dict[Likeness, tuple[_Mark, Tolls | None]] = {}
+        self.alike: Alike[tuple[_Mark, Tolls | None]] = Alike(Masks(trunk.alike.masks))
         self._trunk = trunk
         self._before: dict[int, Tolls] = {}
 
