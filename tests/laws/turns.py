@@ -63,6 +63,37 @@ def described(**deployment: Any) -> Put:
     return obj("AIMModel", "own", {"image": PLAIN, "imageMetadata": metadata})
 
 
+THEIR_JOB = Put({
+    "apiVersion": "batch/v1", "kind": "Job",
+    "metadata": {"name": "theirs", "namespace": "ml-team", "labels": {"aim.eai.amd.com/template": "tuned"}},
+    "spec": {"suspend": True, "template": {"spec": {
+        "restartPolicy": "Never", "containers": [{"name": "theirs", "image": "busybox"}],
+    }}},
+})  # fmt: skip
+LARGE = {"custom": {**CUSTOM["custom"], "hardware": {"gpu": {"requests": 1, "minVram": "192Gi"}}}}
+"""Nodes say their memory as 192G and mean this."""
+LARGE_GPUS = [
+    {"name": "c", "deviceId": "74b5", "vram": "192G"}, {"name": "a", "deviceId": "74a1", "vram": "192G"},
+]  # fmt: skip
+THEIR_CACHE = obj("AIMTemplateCache", "amdenterpriseai-aim-qwen-qwen3-32b-0-8-1x-mi300x-chat-1532f94a", {
+    "templateName": "amdenterpriseai-aim-qwen-qwen3-32b-0-8-1x-mi300x-lat-fp16-bf78", "mode": "Dedicated",
+    "templateScope": "Namespace",
+})  # fmt: skip
+"""It has the name that the cache of the service will have."""
+
+
+def custom_model(hardware: Mapping[str, Any]) -> Put:
+    return obj("AIMModel", "own", {"image": PLAIN, "modelSources": [SOURCE], "custom": {"hardware": hardware}})
+
+
+def placed_on(*ids: str) -> EditAny:
+    """Another controller has found these GPUs for a template."""
+    expression = {"key": "amd.com/gpu.device-id", "operator": "In", "values": list(ids)}
+    terms = {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}
+    affinity = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+    return EditAny("AIMServiceTemplate", 0, {"status": {"resolvedNodeAffinity": affinity}}, "status")
+
+
 TURNS: Mapping[str, History] = {
     "a shared cache is removed, its weights stay": history(
         chat(), Wait(900), Remove(CHAT), Wait(60), RemoveAny("AIMTemplateCache", 0), Wait(300)
@@ -255,5 +286,34 @@ TURNS: Mapping[str, History] = {
     "a child is labelled by somebody else": history(
         EVERYTHING, Wait(900), EditAny("HTTPRoute", 0, {"metadata": {"labels": {"team": "theirs"}}}), Wait(60),
         chat(replicas=2, routing=ROUTED), Wait(600),
+    ),
+    "a Job of somebody else bears a template's label": history(
+        OWN_MODEL, THEIR_JOB, obj("AIMServiceTemplate", "tuned", {"modelName": "own", "hardware": HARDWARE[0]}),
+        Wait(600),
+    ),
+    "a GPU with exactly the memory": history(
+        chat(model=LARGE, template={"allowUnoptimized": True}), Wait(600), images=[{"image": PLAIN}], nodes=LARGE_GPUS,
+    ),
+    "GPUs in the order of another controller": history(
+        chat(model=LARGE, template={"allowUnoptimized": True}), Wait(600), placed_on("74bd", "74b5", "74a9", "74a1"),
+        Wait(600), images=[{"image": PLAIN}], nodes=LARGE_GPUS,
+    ),
+    "the hardware of a custom model is edited": history(
+        custom_model(HARDWARE[0]), Wait(300), custom_model({"gpu": {"requests": 2, "model": "MI300X"}}), Wait(300),
+        images=[{"image": PLAIN}],
+    ),
+    "of two models of one image the chosen one fails": history(
+        obj("AIMModel", "a", {"image": QWEN}), Wait(300), chat(), Wait(900), obj("AIMModel", "b", {"image": QWEN}),
+        Wait(300), obj("AIMModel", "a", {"image": MISSING}), Wait(600),
+    ),
+    "two configs that route": history(
+        obj("AIMClusterRuntimeConfig", "default", CONFIG),
+        obj("AIMRuntimeConfig", "default", {"routing": {
+            "enabled": True, "gatewayRef": {"name": "other", "namespace": "kgateway-system"}, "pathTemplate": "/mine",
+        }}),
+        chat(maxReplicas=2), Wait(900),
+    ),
+    "a dedicated cache of somebody else has the name": history(
+        THEIR_CACHE, chat(caching={"mode": "Dedicated"}), Wait(900)
     ),
 }  # fmt: skip
