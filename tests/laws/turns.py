@@ -82,6 +82,20 @@ THEIR_CACHE = obj("AIMTemplateCache", "amdenterpriseai-aim-qwen-qwen3-32b-0-8-1x
 """It has the name that the cache of the service will have."""
 
 
+LEFT_ALONE = {"metadata": {"annotations": {"aim.eai.amd.com/reconciliation-paused": "true"}}}
+NO_WEBHOOK = Alter({"kserve": {"webhook": "failing"}})
+OTHER_SOURCE = {"modelId": "Qwen/Other", "sourceUri": "hf://Qwen/Other"}
+OLD_EVENT = Put({
+    "apiVersion": "v1", "kind": "Event", "metadata": {"name": "old", "namespace": "ml-team"},
+    "involvedObject": {
+        "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "namespace": "ml-team",
+        "name": "chat-a04542d9", "uid": "21da8237-fe7e-4df9-86b7-13ffd595dbfe",
+    },
+    "type": "Warning", "reason": "InternalError", "message": "it broke", "lastTimestamp": "2024-01-01T00:00:00Z",
+})  # fmt: skip
+"""It is about the InferenceService of the service, whose uid follows from its name."""
+
+
 def custom_model(hardware: Mapping[str, Any]) -> Put:
     return obj("AIMModel", "own", {"image": PLAIN, "modelSources": [SOURCE], "custom": {"hardware": hardware}})
 
@@ -315,5 +329,46 @@ TURNS: Mapping[str, History] = {
     ),
     "a dedicated cache of somebody else has the name": history(
         THEIR_CACHE, chat(caching={"mode": "Dedicated"}), Wait(900)
+    ),
+    "a template that is left alone names a GPU that has gone": history(
+        OWN_TEMPLATE[0], tuned(), Wait(300), EditAny("AIMServiceTemplate", 0, LEFT_ALONE),
+        Alter({"images": [{"image": PLAIN}], "nodes": [{"name": "other", "deviceId": "75a0", "vram": "288G"}]}),
+        Wait(60), chat(model={"name": "own"}, template={"allowUnoptimized": True}), Wait(600), images=[{"image": PLAIN}],
+    ),
+    "a cache that is left alone names weights that are not there": history(
+        chat(), Wait(900), Remove(CHAT), Wait(60), EditAny("AIMTemplateCache", 0, LEFT_ALONE),
+        EditAny("AIMTemplateCache", 0, {
+            "status": {"artifacts": {"hf---qwen-qwen3-32b-c00b812b59": {"status": "Progressing"}}},
+        }, "status"),
+        chat(), Wait(600),
+    ),
+    "one of two artifacts that serve cannot be had again": history(
+        OWN_TEMPLATE[0], tuned(modelSources=[{**SOURCE, "size": "8Gi"}, {**OTHER_SOURCE, "size": "8Gi"}]),
+        chat(model={"name": "own"}, template={"name": "tuned", "allowUnoptimized": True}), Wait(900),
+        Alter({"images": [{"image": PLAIN}], "sources": [{"uri": OTHER_SOURCE["sourceUri"], "fault": "gated"}]}),
+        RemoveAny("AIMArtifact", 0), RemoveAny("AIMArtifact", 1), RemoveAny("AIMArtifact", 0), Wait(30),
+        RemoveAny("Pod", 0), Wait(900), images=[{"image": PLAIN}],
+    ),
+    "an old event of one that is restarted": history(
+        chat(), Wait(900), OLD_EVENT, Alter({"images": [{"image": QWEN, "runs": "hang"}]}), RemoveAny("Pod", 0),
+        Wait(30),
+    ),
+    "model and image are taken away": history(
+        *OWN_TEMPLATE, chat(model={"name": "own"}, template={"name": "tuned", "allowUnoptimized": True}), Wait(900),
+        Remove(OWN), EditAny("InferenceService", 0, {
+            "spec": {"predictor": {"containers": [{"name": "kserve-container"}]}},
+        }), Wait(300), images=[{"image": PLAIN}],
+    ),
+    "another template is named when the InferenceService is removed": history(
+        chat(), Wait(900), Edit(CHAT, {"spec": {"template": {
+            "name": "amdenterpriseai-aim-qwen-qwen3-32b-0-8-1x-mi300x-thr-fp16-2734",
+        }}}), RemoveAny("InferenceService", 0), Wait(900),
+    ),
+    "scaling is to begin while KServe's webhook fails": history(
+        obj("AIMRuntimeConfig", "default", CONFIG), chat(), Wait(900), NO_WEBHOOK, chat(maxReplicas=3), Wait(300)
+    ),
+    "scaling is to end while KServe's webhook fails": history(
+        obj("AIMRuntimeConfig", "default", CONFIG), EVERYTHING, Wait(900), NO_WEBHOOK,
+        chat(caching={"mode": "Dedicated"}), Wait(300),
     ),
 }  # fmt: skip

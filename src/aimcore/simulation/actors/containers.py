@@ -57,7 +57,7 @@ def environment(container: Mapping[str, Any]) -> dict[str, str]:
 def script_of(pod: Json, settings: WorldSettings) -> Script:
     """What the main container of a pod does from its start on."""
     container = main_container(pod)
-    image = find_image(settings, str(container.get("image"))) or Image("")
+    image = find_image(settings, str(container.get("image") or "")) or Image("")
     match container.get("name"):
         case "discovery":
             return _discovery(container, image, settings)

@@ -114,7 +114,7 @@ class Kubelet(Actor):
             self._stuck[key] = None
             self.stage.tell(pod, "Warning", hindered.reason, hindered.message, hindered.source)
             return
-        image = str(main_container(pod).get("image"))
+        image = str(main_container(pod).get("image") or "")
         self.stage.tell(pod, "Normal", "Pulling", f'Pulling image "{image}"', _MANAGER, once=True)
         found = find_image(self.settings, image)
         seconds = self.settings.delays.pull if found is None or found.pull_seconds is None else found.pull_seconds

@@ -140,7 +140,7 @@ def run_trouble(stage: Stage, pod: Json) -> Trouble | None:
 
 
 def _start_fault(stage: Stage, pod: Json) -> str:
-    found = find_image(stage.settings, str(main_container(pod).get("image")))
+    found = find_image(stage.settings, str(main_container(pod).get("image") or ""))
     return "" if found is None else found.start_fault
 
 
