@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from aimcore.facts import Answer, Want
+from aimcore.resource import Json
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.histories import Alter, Play
 from laws.journeys import played
-from laws.turns import FOUND
+from laws.props import FOUND
+from laws.scenarios import chat
 
 ASKING = (
     "no such image", "no such image, and restarts", "a registry that is searched",
@@ -44,6 +46,21 @@ def test_a_restart_while_no_registry_answers_writes_nothing(name: str, cluster: 
     play.driver.settle()
     assert silent.asked
     assert [change for change, _ in play.driver.log[before:]] == []
+
+
+def test_nothing_is_ready_by_what_nobody_has_answered(cluster: Cluster) -> None:
+    play = Play(cluster=cluster.fork())
+    silent = Silent(play)
+    play.act([chat()])
+    play.converge(timedelta(minutes=10))
+    told = {(o["kind"], c["type"]): c["status"] for o in objects(play) for c in o["status"]["conditions"]}
+    assert silent.asked
+    assert told["AIMModel", "ImageMetadataReady"] == "Unknown"
+    assert "True" not in {status for (_, type_), status in told.items() if type_ == "Ready"}
+
+
+def objects(play: Play) -> list[Json]:
+    return [o for kind in ("AIMModel", "AIMService") for o in play.cluster.objects(kind)]
 
 
 def test_a_question_that_nobody_answers_is_asked_again_and_again(cluster: Cluster) -> None:

@@ -16,19 +16,20 @@ from aimcore.testing.exploration.refusals import LIST_TROUBLES
 from aimcore.testing.histories import Play
 from aimcore.testing.transport import Direct, NoAnswer, unreadable
 from laws.exploring import empty_cluster
-from laws.scenarios import chat
+from laws.scenarios import CONFIG, chat, obj
 
 
 class Troubled(Direct):
-    """Pods cannot be listed while there is a trouble."""
+    """One kind cannot be listed while there is a trouble."""
 
     trouble: ApiError | NoAnswer | None = None
+    kind = "Pod"
 
     def news(self, since: Mark | None) -> tuple[Mark | None, Collection[str] | None]:
         return super().news(since)[0], None
 
     def list(self, kind: str) -> Json:
-        if kind == "Pod" and self.trouble is not None:
+        if kind == self.kind and self.trouble is not None:
             raise self.trouble
         return super().list(kind)
 
@@ -105,3 +106,19 @@ def test_each_trouble_with_a_list_is_told_by_a_reason_that_has_a_category(why: s
     told = unreadable("Node", LIST_TROUBLES[why](KINDS["Node"]))
     assert told.reason in {*READ_ERRORS, "UnknownError"}
     assert told.message
+
+
+@pytest.mark.rule("R-3.2", "R-11.2")
+@pytest.mark.parametrize("kind", ["AIMRuntimeConfig", "AIMClusterRuntimeConfig"])
+def test_nothing_is_made_by_a_config_that_cannot_be_read(kind: str) -> None:
+    play = Play(cluster=empty_cluster())
+    transport = play.driver.transport = Troubled(play.cluster, play.driver.vocabulary)
+    transport.kind, transport.trouble = kind, rbac_forbidden(KINDS[kind], "", "us", "list")
+    play.act([chat(), obj(kind, "default", CONFIG)])
+    play.converge()
+    assert play.keys("AIMModel", "AIMArtifact", "InferenceService", "HTTPRoute", "Job") == []
+    transport.trouble = None
+    play.driver.relist()
+    play.converge()
+    (made,) = play.cluster.objects("InferenceService")
+    assert {"name": "B", "value": "2"} in made["spec"]["predictor"]["containers"][0]["env"]

@@ -6,107 +6,45 @@ Each is the story of one rule; its end is kept as a golden journey.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from aimcore.resource import Key
-from aimcore.testing.histories import Alter, Edit, EditAny, History, Put, Remove, RemoveAny, Restart, Wait
+from aimcore.testing.histories import Alter, Edit, EditAny, History, Remove, RemoveAny, Restart, Wait
 from aimcore.testing.samples import HARDWARE, MISSING, NEWER, PLAIN, QWEN, SOURCE
-from laws.scenarios import CHAT, CONFIG, EVERYTHING, ROUTED, chat, history, obj
-
-WEIGHTS = obj("AIMArtifact", "weights", {"sourceUri": SOURCE["sourceUri"], "size": "64Gi"})
-OTHER = obj("AIMService", "other", {"model": {"image": QWEN}})
-CUSTOM = {"custom": {"baseImage": PLAIN, "modelSources": [SOURCE], "hardware": HARDWARE[0]}}
-SAME_PATH = {**ROUTED, "pathTemplate": "/same"}
-ENDING = Key("Namespace", "", "ml-team")
-
-
-def marked(revision: str) -> EditAny:
-    return EditAny("InferenceService", 0, {"metadata": {"annotations": {"aim.eai.amd.com/render-revision": revision}}})
-
-
-OWN = Key("AIMModel", "ml-team", "own")
-OWN_MODEL = obj("AIMModel", "own", {"image": QWEN})
-GATED = {"modelId": "Qwen/Gated", "sourceUri": "hf://Qwen/Gated"}
-CATALOGUE = obj("AIMClusterModelSource", "catalogue", {
-    "filters": [{"image": "amdenterpriseai/aim-*"}], "versions": ["0.8.4"],
-})  # fmt: skip
-FOUND = [{"image": f"amdenterpriseai/aim-{name}:0.8.4"} for name in ("one", "two", "three")]
-
-
-SLOW = {"sources": [{"uri": "hf://*", "seconds": 300}]}
-"""A download that takes its time: 150 s after the beginning it is on its way."""
-
-
-def named_template(name: str, **spec: Any) -> Put:
-    made = {"modelName": "own", "modelSources": [{**SOURCE, "size": "8Gi"}], "hardware": HARDWARE[0], **spec}
-    return obj("AIMServiceTemplate", name, made)
-
-
-def tuned(**spec: Any) -> Put:
-    return named_template("tuned", **spec)
-
-
-OWN_TEMPLATE = (
-    obj("AIMModel", "own", {"image": PLAIN, "imageMetadata": {"model": {"canonicalName": "o/own"}}}),
-    tuned(),
+from laws.props import (
+    ABOUT_TO_END,
+    CATALOGUE,
+    CUSTOM,
+    ENDING,
+    FOUND,
+    GATED,
+    KEPT,
+    LARGE,
+    LARGE_GPUS,
+    LEFT_ALONE,
+    NO_WEBHOOK,
+    OLD_EVENT,
+    OTHER,
+    OTHER_SOURCE,
+    OWN,
+    OWN_MODEL,
+    OWN_TEMPLATE,
+    SAME_PATH,
+    SLOW,
+    THEIR_CACHE,
+    THEIR_JOB,
+    THEIR_REPLICAS,
+    UNMARKED,
+    WEIGHTS,
+    cache_of,
+    custom_model,
+    described,
+    looked_at_again,
+    marked,
+    named_template,
+    placed_on,
+    tuned,
 )
-
-
-def cache_of(template: str) -> Put:
-    return obj("AIMTemplateCache", template, {"templateName": template, "templateScope": "Namespace"})
-
-
-def described(**deployment: Any) -> Put:
-    """A model that says itself what its image holds."""
-    wanted = {"gpuModel": "MI300X", "gpuCount": 1, "precision": "fp16", "metric": "latency", **deployment}
-    metadata = {"model": {"canonicalName": "o/own", "recommendedDeployments": [wanted]}}
-    return obj("AIMModel", "own", {"image": PLAIN, "imageMetadata": metadata})
-
-
-THEIR_JOB = Put({
-    "apiVersion": "batch/v1", "kind": "Job",
-    "metadata": {"name": "theirs", "namespace": "ml-team", "labels": {"aim.eai.amd.com/template": "tuned"}},
-    "spec": {"suspend": True, "template": {"spec": {
-        "restartPolicy": "Never", "containers": [{"name": "theirs", "image": "busybox"}],
-    }}},
-})  # fmt: skip
-LARGE = {"custom": {**CUSTOM["custom"], "hardware": {"gpu": {"requests": 1, "minVram": "192Gi"}}}}
-"""Nodes say their memory as 192G and mean this."""
-LARGE_GPUS = [
-    {"name": "c", "deviceId": "74b5", "vram": "192G"}, {"name": "a", "deviceId": "74a1", "vram": "192G"},
-]  # fmt: skip
-THEIR_CACHE = obj("AIMTemplateCache", "amdenterpriseai-aim-qwen-qwen3-32b-0-8-1x-mi300x-chat-1532f94a", {
-    "templateName": "amdenterpriseai-aim-qwen-qwen3-32b-0-8-1x-mi300x-lat-fp16-bf78", "mode": "Dedicated",
-    "templateScope": "Namespace",
-})  # fmt: skip
-"""It has the name that the cache of the service will have."""
-
-
-LEFT_ALONE = {"metadata": {"annotations": {"aim.eai.amd.com/reconciliation-paused": "true"}}}
-NO_WEBHOOK = Alter({"kserve": {"webhook": "failing"}})
-OTHER_SOURCE = {"modelId": "Qwen/Other", "sourceUri": "hf://Qwen/Other"}
-OLD_EVENT = Put({
-    "apiVersion": "v1", "kind": "Event", "metadata": {"name": "old", "namespace": "ml-team"},
-    "involvedObject": {
-        "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "namespace": "ml-team",
-        "name": "chat-a04542d9", "uid": "21da8237-fe7e-4df9-86b7-13ffd595dbfe",
-    },
-    "type": "Warning", "reason": "InternalError", "message": "it broke", "lastTimestamp": "2024-01-01T00:00:00Z",
-})  # fmt: skip
-"""It is about the InferenceService of the service, whose uid follows from its name."""
-
-
-def custom_model(hardware: Mapping[str, Any]) -> Put:
-    return obj("AIMModel", "own", {"image": PLAIN, "modelSources": [SOURCE], "custom": {"hardware": hardware}})
-
-
-def placed_on(*ids: str) -> EditAny:
-    """Another controller has found these GPUs for a template."""
-    expression = {"key": "amd.com/gpu.device-id", "operator": "In", "values": list(ids)}
-    terms = {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}
-    affinity = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
-    return EditAny("AIMServiceTemplate", 0, {"status": {"resolvedNodeAffinity": affinity}}, "status")
-
+from laws.scenarios import CHAT, CONFIG, EVERYTHING, ROUTED, chat, history, obj
 
 TURNS: Mapping[str, History] = {
     "a shared cache is removed, its weights stay": history(
@@ -147,9 +85,7 @@ TURNS: Mapping[str, History] = {
     "a path that climbs": history(chat(routing={**ROUTED, "pathTemplate": "/a/../b"})),
     "a revision that nobody knows": history(chat(), Wait(900), marked("99"), chat(replicas=2), Wait(600)),
     "an InferenceService without a mark": history(
-        chat(), Wait(900), EditAny("InferenceService", 0, {"metadata": {"annotations": {
-            "aim.eai.amd.com/render-revision": None,
-        }}}), chat(replicas=2), Wait(600),
+        chat(), Wait(900), EditAny("InferenceService", 0, UNMARKED), chat(replicas=2), Wait(600)
     ),
     "our scaling takes over from KServe's": history(
         EVERYTHING, Wait(900), obj("AIMRuntimeConfig", "default", CONFIG), Wait(900)
@@ -333,7 +269,8 @@ TURNS: Mapping[str, History] = {
     "a template that is left alone names a GPU that has gone": history(
         OWN_TEMPLATE[0], tuned(), Wait(300), EditAny("AIMServiceTemplate", 0, LEFT_ALONE),
         Alter({"images": [{"image": PLAIN}], "nodes": [{"name": "other", "deviceId": "75a0", "vram": "288G"}]}),
-        Wait(60), chat(model={"name": "own"}, template={"allowUnoptimized": True}), Wait(600), images=[{"image": PLAIN}],
+        Wait(60), chat(model={"name": "own"}, template={"allowUnoptimized": True}), Wait(600),
+        images=[{"image": PLAIN}],
     ),
     "a cache that is left alone names weights that are not there": history(
         chat(), Wait(900), Remove(CHAT), Wait(60), EditAny("AIMTemplateCache", 0, LEFT_ALONE),
@@ -370,5 +307,40 @@ TURNS: Mapping[str, History] = {
     "scaling is to end while KServe's webhook fails": history(
         obj("AIMRuntimeConfig", "default", CONFIG), EVERYTHING, Wait(900), NO_WEBHOOK,
         chat(caching={"mode": "Dedicated"}), Wait(300),
+    ),
+    "a service in a namespace that is about to end": history(ABOUT_TO_END, chat(), Wait(300)),
+    "weights in a namespace that is about to end": history(ABOUT_TO_END, WEIGHTS, Wait(300)),
+    "a service leaves a namespace that is about to end": history(
+        chat(), Wait(150), ABOUT_TO_END, Remove(CHAT), Wait(900), **SLOW
+    ),
+    "no Job can be made": history(chat(), Wait(300), failingWebhooks=["Job"]),
+    "no claim can be made": history(chat(), Wait(300), failingWebhooks=["PersistentVolumeClaim"]),
+    "no pod is within the quota": history(chat(), Wait(600), podQuota={"ml-team": 0}),
+    "somebody scales an InferenceService of a former controller": history(
+        chat(replicas=1), Wait(900), EditAny("InferenceService", 0, UNMARKED), THEIR_REPLICAS, Wait(30),
+        *looked_at_again(), Wait(300),
+    ),
+    "KServe fills in resources that are not ours to remove": history(
+        chat(), Wait(900), *looked_at_again(), kserve={"webhookFillsResources": True}
+    ),
+    "an obsolete template cannot be written": history(
+        OWN_MODEL, Wait(300), Alter({"failingWebhooks": ["AIMServiceTemplate"]}), Edit(OWN, {"spec": {"image": NEWER}}),
+        Wait(600), Alter({}), Wait(900),
+    ),
+    "a template that is kept from being deleted changes": history(
+        custom_model(env=["A"]), Wait(300), EditAny("AIMServiceTemplate", 0, KEPT), RemoveAny("AIMServiceTemplate", 0),
+        Wait(30), custom_model(env=["A", "B"]), Wait(300), images=[{"image": PLAIN}],
+    ),
+    "a limit is taken out": history(
+        chat(resources={"limits": {"cpu": "8", "memory": "64Gi"}}), Wait(900),
+        chat(resources={"limits": {"memory": "64Gi"}}), Wait(300),
+    ),
+    "a label that is passed on is taken out": history(
+        obj("AIMRuntimeConfig", "default", CONFIG),
+        obj("AIMService", "chat", {"model": {"image": QWEN}}, labels={"team": "a"}), Wait(900),
+        Edit(CHAT, {"metadata": {"labels": {"team": None}}}), Wait(300),
+    ),
+    "a variable of a model is taken out": history(
+        custom_model(env=["A", "B"]), Wait(300), custom_model(env=["A"]), Wait(300), images=[{"image": PLAIN}]
     ),
 }  # fmt: skip
