@@ -4,6 +4,8 @@
 2. Nothing is created for an owner that the controller knows to be deleted, or in a namespace that ends.
 3. A service asks for fewer replicas only when its spec does. Nobody of ours writes to what an autoscaler drives.
 4. Of two routes of ours with one path on one gateway, the younger says RoutePathConflict.
+5. A service makes a cache for the template that its status names: else a crash might lead to another choice, and the
+   cache and its download would be nobody's.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aimcore.changes import Apply, Change, Create, Delete
+from aimcore.labels import SERVICE
 from aimcore.resource import EMPTY, Json, Key
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.driver import Driver
@@ -50,6 +53,8 @@ class Guard:
                     yield from self._ending_parents(manifest)
                 if key.kind == "InferenceService":
                     yield from self._fewer_replicas(key, manifest)
+                if key.kind == "AIMTemplateCache" and SERVICE in manifest["metadata"]["labels"]:
+                    yield from self._unrecorded_choices(key, manifest)
 
     def _claims_in_use(self, key: Key) -> Iterator[str]:
         cluster = self.driver.cluster
@@ -74,6 +79,13 @@ class Guard:
             parent = table.find(Key(owner["kind"], where, owner["name"]))
             if parent is not None and parent.uid == owner["uid"] and parent.is_deleting:
                 yield f"its owner {parent.key} is being deleted"
+
+    def _unrecorded_choices(self, key: Key, manifest: Mapping[str, Any]) -> Iterator[str]:
+        services = (o for o in self.driver.cluster.objects("AIMService") if o["metadata"]["namespace"] == key.namespace)
+        named = {s.get("status", EMPTY).get("resolvedTemplate", EMPTY).get("name") for s in services}
+        template = manifest["spec"]["templateName"]
+        if template not in named:
+            yield f"no service's status names template {template}"
 
     def _fewer_replicas(self, key: Key, manifest: Mapping[str, Any]) -> Iterator[str]:
         live = self.driver.cluster.peek(*key)
