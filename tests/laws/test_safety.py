@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 
 from aimcore.changes import Apply, Create, Delete
+from aimcore.labels import SERVICE
 from aimcore.resource import Key
 from aimcore.simulation.cluster import Cluster
 from aimcore.testing.histories import Edit, History, Play, Put, Remove, Wait
+from aimcore.testing.laws import Broken
 from aimcore.testing.safety import Guard, check_routes
 from aimcore.testing.samples import GATEWAY, QWEN
 from aimcore.testing.strategies import histories
@@ -127,3 +129,14 @@ class TestTheGuardFinds:
         play.act([Edit(key, {"spec": stolen}) for key in play.keys("HTTPRoute")])
         with pytest.raises(AssertionError, match="told apart"):
             check_routes(play.cluster)
+
+
+def test_a_cache_for_a_template_that_no_status_names_endangers_it(cluster: Cluster) -> None:
+    play = Play(cluster=cluster.fork())
+    Guard(play.driver)
+    play.act([chat()])
+    key = Key("AIMTemplateCache", "ml-team", "early")
+    metadata = {"name": key.name, "namespace": key.namespace, "labels": {SERVICE: "chat"}}
+    early = Create(key, {"metadata": metadata, "spec": {"templateName": "unnamed"}}, "aim", "Cache")
+    with pytest.raises(Broken, match="no service's status names template unnamed"):
+        play.driver.send(CHAT, early)
