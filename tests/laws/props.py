@@ -89,6 +89,11 @@ THEIR_REPLICAS = Put({
     "metadata": {"name": "chat-a04542d9", "namespace": "ml-team"},
     "spec": {"predictor": {"minReplicas": 5, "maxReplicas": 5}},
 })  # fmt: skip
+THEIR_ROUTE = Put({
+    "apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
+    "metadata": {"name": "chat-a04542d9", "namespace": "ml-team"},
+    "spec": {"parentRefs": [{"name": "theirs", "namespace": "kgateway-system"}]},
+})  # fmt: skip
 UNMARKED = {"metadata": {"annotations": {"aim.eai.amd.com/render-revision": None}}}
 OTHER_SOURCE = {"modelId": "Qwen/Other", "sourceUri": "hf://Qwen/Other"}
 OLD_EVENT = Put({
@@ -106,6 +111,11 @@ def custom_model(hardware: Mapping[str, Any] = HARDWARE[0], env: Sequence[str] =
     spec = {"image": PLAIN, "modelSources": [SOURCE], "custom": {"hardware": hardware}}
     named = [{"name": name, "value": "1"} for name in env]
     return obj("AIMModel", "own", {**spec, "env": named} if named else spec)
+
+
+def sized(size: str) -> Put:
+    source = {**SOURCE, "size": size}
+    return obj("AIMModel", "own", {"image": PLAIN, "modelSources": [source], "custom": {"hardware": HARDWARE[0]}})
 
 
 def looked_at_again(times: int = 3) -> tuple[Action, ...]:

@@ -33,6 +33,7 @@ from laws.props import (
     THEIR_CACHE,
     THEIR_JOB,
     THEIR_REPLICAS,
+    THEIR_ROUTE,
     UNMARKED,
     WEIGHTS,
     cache_of,
@@ -42,6 +43,7 @@ from laws.props import (
     marked,
     named_template,
     placed_on,
+    sized,
     tuned,
 )
 from laws.scenarios import CHAT, CONFIG, EVERYTHING, ROUTED, chat, history, obj
@@ -342,5 +344,11 @@ TURNS: Mapping[str, History] = {
     ),
     "a variable of a model is taken out": history(
         custom_model(env=["A", "B"]), Wait(300), custom_model(env=["A"]), Wait(300), images=[{"image": PLAIN}]
+    ),
+    "somebody takes a route again and again": history(
+        chat(routing=ROUTED), Wait(900), *((THEIR_ROUTE, Wait(20)) * 5), Wait(300)
+    ),
+    "a size is said in other words": history(
+        sized("8Gi"), Wait(300), sized("8192Mi"), Wait(300), images=[{"image": PLAIN}]
     ),
 }  # fmt: skip
