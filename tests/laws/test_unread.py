@@ -7,15 +7,17 @@ from collections.abc import Collection
 import pytest
 
 from aimcore.cluster.kinds import KINDS
+from aimcore.dispatch import PLANNERS
 from aimcore.errors import READ_ERRORS
-from aimcore.resource import Json
+from aimcore.resource import Json, Key
 from aimcore.simulation.cluster import ApiError, Mark
 from aimcore.simulation.errors import not_installed, rbac_forbidden, server_starting
 from aimcore.snapshot import NotInstalled, Unreadable
 from aimcore.testing.exploration.refusals import LIST_TROUBLES
-from aimcore.testing.histories import Play
+from aimcore.testing.histories import Play, Wait
 from aimcore.testing.transport import Direct, NoAnswer, unreadable
 from laws.exploring import empty_cluster
+from laws.props import WEIGHTS
 from laws.scenarios import CONFIG, chat, obj
 
 
@@ -122,3 +124,28 @@ def test_nothing_is_made_by_a_config_that_cannot_be_read(kind: str) -> None:
     play.converge()
     (made,) = play.cluster.objects("InferenceService")
     assert {"name": "B", "value": "2"} in made["spec"]["predictor"]["containers"][0]["env"]
+
+
+@pytest.mark.parametrize("kind", ["Node", "PersistentVolumeClaim", "Job", "Namespace", "AIMRuntimeConfig"])
+def test_nothing_becomes_ready_while_what_it_needs_cannot_be_reached(kind: str) -> None:
+    """A controller starts at any moment on the way of a service and of weights, and cannot read one kind."""
+    play = Play(cluster=empty_cluster())
+    play.act([chat(), WEIGHTS])
+    for _ in range(30):
+        play.act([Wait(3)])
+        was_ready = set(_ready(play))
+        twin = play.fork()
+        transport = twin.driver.transport = Troubled(twin.cluster, twin.driver.vocabulary)
+        transport.kind, transport.trouble = kind, NoAnswer("ConnectionRefused", "connect: connection refused")
+        twin.act([Wait(8)])
+        assert {key for key, reached in _ready(twin).items() if not reached} <= was_ready
+
+
+def _ready(play: Play) -> dict[Key, bool]:
+    """What is Ready, and whether all that it depends on is reached."""
+    told = {key: play.cluster.peek(*key) for key in play.keys(*PLANNERS)}
+    said = {
+        key: {c["type"]: c["status"] for c in (found.get("status") or {}).get("conditions", ())}
+        for key, found in told.items() if found is not None
+    }  # fmt: skip
+    return {key: c["DependenciesReachable"] == "True" for key, c in said.items() if c.get("Ready") == "True"}

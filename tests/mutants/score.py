@@ -23,8 +23,8 @@ from mutants.nursery import Nursery
 from mutants.report import PAGE, Result, disagreements, fate, score, table, written
 
 ORDER = (
-    "reads", "silence", "upgrade", "journeys", "histories", "quiet", "safety", "honesty", "crashes", "machine", "paths",
-    "exploration", "convergence", "purity", "totality",
+    "reads", "silence", "unread", "writes", "upgrade", "journeys", "histories", "quiet", "safety", "honesty", "crashes",
+    "machine", "paths", "exploration", "convergence", "purity", "totality",
 )  # fmt: skip
 """The files of laws, those that say much for little first. Others follow by name."""
 PATIENCE = 900.0
