@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, assert_never
 
 from aimcore.changes import Apply, Change, Create, Delete, PatchFinalizers, PatchObject, PatchStatus
+from aimcore.resource import Json
 from aimcore.simulation.cluster import ApiError, Cluster, PatchType
 from aimcore.simulation.requests import Result
 from aimcore.vocabulary import Vocabulary
@@ -17,15 +18,26 @@ def execute(
     """Code and body of the server's answer. `parent` is the kind whose controller sends the change."""
     try:
         if isinstance(change, Delete):
-            version, propagation = change.resource_version, change.propagation
             manager = vocabulary.field_manager_of(parent)  # every other change names its own
-            return 200, cluster.delete(
-                change.key, uid=change.uid, resource_version=version, propagation=propagation, manager=manager
-            )
+            return 200, _deleted(cluster, change, vocabulary, manager)
         result = _written(cluster, change, vocabulary, is_forced=is_forced)
     except ApiError as error:
         return error.code, error.body
     return (201 if result.created else 200), result.object
+
+
+def _deleted(cluster: Cluster, change: Delete, vocabulary: Vocabulary, manager: str) -> Json:
+    """As the options in the body of the request say."""
+    options = requests_of(change, vocabulary.kinds).body
+    assert isinstance(options, dict)  # noqa: S101 - a deletion has DeleteOptions
+    required = options["preconditions"]
+    return cluster.delete(
+        change.key,
+        uid=required.get("uid"),
+        resource_version=required.get("resourceVersion"),
+        propagation=options["propagationPolicy"],
+        manager=manager,
+    )
 
 
 def _written(
