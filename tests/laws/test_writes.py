@@ -12,7 +12,7 @@ from aimcore.changes import Apply, Change, Create, Delete
 from aimcore.cluster.kinds import KINDS
 from aimcore.resource import Json, Key
 from aimcore.simulation.cluster import Cluster
-from aimcore.testing.exploration.refusals import denial
+from aimcore.testing.exploration.refusals import denial, refusal
 from aimcore.testing.histories import Edit, Play, Put, Remove, Wait
 from aimcore.testing.masking import differences, end_state
 from aimcore.testing.transport import Answered, Direct, Silence
@@ -76,10 +76,14 @@ def test_a_deletion_that_is_refused_rests_whoever_wakes_the_plan_and_comes_back(
 
 
 class Overtaken(Direct):
-    """Right before a write of this type to this kind somebody else is quicker. `left` is what stands after it."""
+    """Right before a write of this type to this kind somebody else is quicker. `left` is what stands after it.
+
+    With `instead` the server says that, and does nothing.
+    """
 
     kind, type = "", Delete
     happens: Callable[[Key], None]
+    instead: Callable[[Key], Answered] | None = None
     left: Json | None = None
     is_over = False
 
@@ -87,6 +91,8 @@ class Overtaken(Direct):
         if self.is_over or change.key.kind != self.kind or not isinstance(change, self.type):
             return super().send(parent, change, is_forced=is_forced)
         self.is_over = True
+        if self.instead is not None:
+            return self.instead(change.key)
         self.happens(change.key)
         answer = super().send(parent, change, is_forced=is_forced)
         self.left = self._cluster.peek(*change.key)
@@ -134,3 +140,14 @@ def test_an_update_makes_nothing_anew_that_was_deleted_meanwhile(cluster: Cluste
     assert transport.is_over
     assert transport.left is None
     assert len(play.keys("HTTPRoute")) == 1
+
+
+@pytest.mark.parametrize("code", [409, 429, 500, 503, 504])
+def test_what_a_busy_server_refuses_is_tried_again(code: int, cluster: Cluster) -> None:
+    play, transport = overtaken(cluster, "HTTPRoute", Apply)
+    transport.instead = lambda key: Answered(*refusal(code, key))
+    play.act([chat(routing={**ROUTED, "pathTemplate": "/new"})])
+    play.converge()
+    assert transport.is_over
+    (route,) = play.cluster.objects("HTTPRoute")
+    assert route["spec"]["rules"][0]["matches"][0]["path"]["value"] == "/new"
