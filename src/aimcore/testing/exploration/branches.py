@@ -98,7 +98,7 @@ class Finding:
 
 
 class Explorer:
-    """Plays branches of one trunk. `course` is the newest branch, for those who look closer."""
+    """Plays branches of one trunk. `course` is the newest branch, for those who look closer; the next one closes it."""
 
     def __init__(self, trunk: Trunk) -> None:
         self.trunk = trunk
@@ -110,6 +110,8 @@ class Explorer:
     ) -> Finding:
         """Play one branch (rules 1 to 4). Unless `compared`, its end may be any: what happens on the way counts."""
         save = self.trunk.start(schedule)
+        if self.course is not self.trunk.end:
+            self.course.close()
         course = self.course = save.course.fork(schedule)
         if watched:
             Guard(course.driver)

@@ -63,6 +63,13 @@ class Course:
         driver.made, driver.plans = set(ours.made), dict(ours.plans)
         return twin
 
+    def close(self) -> None:
+        """Let go of everything. Cluster, world and controller hold each other: without this a thousand courses wait for
+        a collection of garbage, and the next one never finds warm memory."""
+        play, world = self.play, self.play.world
+        for part in (self.injector, self.driver, *world.actors, world.stage, world, self.play.cluster, play, self):
+            vars(part).clear()
+
     @property
     def driver(self) -> Driver:
         return self.play.driver
