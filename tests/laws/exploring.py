@@ -2,8 +2,9 @@
 
 1. A unit is a function of its name alone, so that it can be done in any process, once, and again for a replay.
 2. What it found is an `Account`: plain numbers that add up, and failures, the first of them made small.
-3. Ends of drawn histories are compared only of one service, for who is first decides what several share; and only from
-   where nothing depends on what there is at that moment (`EditAny`, `RemoveAny`, `Stumble`). All else is watched.
+3. Ends of drawn histories are compared only of one service without a quota that its pods compete for: else who is first
+   decides; and only from where nothing depends on what there is at that moment (`EditAny`, `RemoveAny`, `Stumble`). All
+   else is watched.
 4. Garbage is collected between units, not within: a thousand branches leave half a gigabyte.
 """
 
@@ -252,13 +253,14 @@ def wrongs_without_faults(history: History) -> list[str]:
 
 
 def is_alone(history: History) -> bool:
-    """Whether nobody but one service uses what is made (rule 3)."""
+    """Whether nobody but one service uses what is made, and nothing is scarce (rule 3)."""
     put = {
-        (a.manifest["kind"], a.manifest["metadata"]["name"])
+        (a.manifest["kind"], a.manifest["metadata"].get("namespace", ""), a.manifest["metadata"]["name"])
         for a in history.actions
         if isinstance(a, Put) and _makes_for_others(a)
     }
-    return len(put) <= 1
+    worlds = [history.world, *(a.settings for a in history.actions if isinstance(a, Alter))]
+    return len(put) <= 1 and not any(any(world.get("podQuota", {}).values()) for world in worlds)
 
 
 def _makes_for_others(put: Put) -> bool:

@@ -19,7 +19,7 @@ from aimcore.testing.reasons import UNREACHED, catalogue, reached_after_all, unk
 from aimcore.testing.strategies import histories
 from laws import replay, run
 from laws.drawing import drawn
-from laws.exploring import Account, do, empty_cluster, fails, replayed, scenario_unit
+from laws.exploring import Account, do, empty_cluster, fails, is_alone, replayed, scenario_unit
 from laws.scenarios import ALL, CHAT, EVERY, chat, obj
 from laws.validation import Remembered
 
@@ -28,6 +28,7 @@ EVERY_ACTION = (
     RemoveAny("Job", 0), Alter({"nodes": []}), Wait(5), Stumble((1, 2)), Restart(),
 )  # fmt: skip
 NAME = "no such image"
+IN_ANOTHER_NAMESPACE = Put({**chat().manifest, "metadata": {"name": "chat", "namespace": "default"}})
 
 
 def test_a_unit_does_the_same_again() -> None:
@@ -55,6 +56,21 @@ def test_accounts_add_up_and_are_plain_json() -> None:
     total.add(account)
     assert total.branches == 2 * account.branches
     assert total.faults["Crash after"] == 2 * account.faults["Crash after"] > 0
+
+
+@pytest.mark.parametrize(
+    ("history", "alone"),
+    [
+        (History({}, (chat(), Wait(5), chat(replicas=2))), True),
+        (History({"podQuota": {"ml-team": 0}}, (chat(),)), True),
+        (History({"podQuota": {"ml-team": 1}}, (chat(),)), False),
+        (History({}, (chat(), Alter({"podQuota": {"ml-team": 1}}))), False),
+        (History({}, (chat(), obj("AIMService", "other", {"model": {"image": "a:1"}}))), False),
+        (History({}, (chat(), IN_ANOTHER_NAMESPACE)), False),
+    ],
+)
+def test_ends_are_compared_where_nobody_decides_by_being_first(history: History, alone: bool) -> None:
+    assert is_alone(history) is alone
 
 
 # ---- runs -----------------------------------------------------------------------------------------------------------
